@@ -3,7 +3,7 @@
 #     extern const char embedded_order_event_avsc[];   (NUL-terminated text)
 function(sw_embed TARGET NAME DIR EXTENSION)
   file(GLOB FILES CONFIGURE_DEPENDS ${DIR}/*.${EXTENSION})
-  set(HEADER "/* Generated from ${DIR}/*.${EXTENSION}; do not edit. */\n#pragma once\n")
+  set(HEADER "/* Generated from the .${EXTENSION} files of a source folder; do not edit. */\n#pragma once\n")
   set(SOURCE "#include \"${NAME}.h\"\n")
   foreach(FILE ${FILES})
     get_filename_component(STEM ${FILE} NAME)

@@ -1,4 +1,7 @@
-int main(void)
+/* main.c - the door: hands the command line to the table of verbs. */
+#include "app/commands.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return commands_run(argc, argv);
 }
