@@ -13,7 +13,7 @@ struct reader reader_of(struct span bytes)
 uint8_t reader_u8(struct reader *r)
 {
     CHECK(r->at <= r->end);
-    if (r->at == r->end) {
+    if (r->broken || r->at == r->end) {
         r->broken = true;
         return 0;
     }
