@@ -148,6 +148,10 @@ def is_time(value):
     return isinstance(value, int) and value >= 0
 
 
+def in_range(value, low, high):
+    return value is None or low <= value <= high
+
+
 def acceptable(event):
     """False for what the program sets aside as a dead letter for its content."""
     name = event.get("event_name")
@@ -157,7 +161,9 @@ def acceptable(event):
         return False
     if name in TICKET_EVENTS:
         return is_id(event.get("id_ticket"))
-    if event.get("parcel_count") is not None and event["parcel_count"] < 1:
+    if not in_range(event.get("parcel_count"), 1, 1000):
+        return False
+    if not in_range(event.get("handling_time"), 0, 365):
         return False
     if name in ORDER_EVENTS and not is_time(event.get("ts_created")):
         return False
