@@ -1,0 +1,56 @@
+"""clang-tidy with .clang-tidy: size, nesting, recursion, and the analyser's paths.
+
+What was clean once is not looked at again before it changes: the build folder
+keeps a note for each file, named by what the compiler saw.
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from project import Skip
+
+RULE = "clang-tidy has nothing to say"
+
+FINDING = re.compile(r"^(/\S+?:\d+):\d+: (?:warning|error): (.*)$", re.M)
+
+
+def check(project):
+    if shutil.which("clang-tidy") is None:
+        raise Skip("clang-tidy is not installed")
+    with open(project.built("compile_commands.json"), encoding="utf-8") as file:
+        units = [unit for unit in json.load(file)
+                 if unit["file"].startswith(os.path.join(project.root, "processor") + os.sep)]
+    notes = os.path.join(project.build, "tidy-clean")
+    os.makedirs(notes, exist_ok=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(lambda unit: lint(project, unit, notes), units)
+        return sorted({finding for findings in found for finding in findings})
+
+
+def lint(project, unit, notes):
+    note = os.path.join(notes, seen(project, unit))
+    if os.path.exists(note):
+        return []
+    done = subprocess.run(["clang-tidy", "--quiet", "-p", project.build, unit["file"]],
+                          cwd=project.root, capture_output=True, text=True)
+    findings = ["%s: %s" % (os.path.relpath(where, project.root), what)
+                for where, what in FINDING.findall(done.stdout)]
+    if done.returncode != 0 and not findings:
+        findings = ["%s: %s" % (unit["file"], done.stderr.strip()[-300:])]
+    if not findings:
+        with open(note, "w", encoding="utf-8"):
+            pass
+    return findings
+
+
+def seen(project, unit):
+    """Names what the compiler sees of this file, and by which rules we look at it."""
+    command = re.sub(r" -o \S+| -c (?=\S+$)| -M\w+(?: \S+\.[od])?", " ", unit["command"]) + " -E"
+    text = subprocess.run(command, shell=True, cwd=unit["directory"], capture_output=True)
+    return hashlib.sha256(text.stdout + text.stderr
+                          + project.read(".clang-tidy").encode()).hexdigest()
