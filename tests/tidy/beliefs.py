@@ -19,7 +19,7 @@ def check(project):
         worst.append((function.path, found))
     if functions == 0 or beliefs >= WANTED * functions:
         return []
-    finding = "processor: %d CHECKs in %d functions: %.2f a function, at least %.1f; %d more" % (
+    finding = "processor: %d CHECKs in %d functions: %.2f a function, wanted %.1f: %d more" % (
         beliefs, functions, beliefs / functions, WANTED, WANTED * functions - beliefs + 1)
     return [finding] + fewest(worst)
 

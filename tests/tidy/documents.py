@@ -20,9 +20,9 @@ def check(project):
         except RuntimeError as error:
             findings.append("%s: %s" % (path, error))
             continue
+        remedy = "sellerwatch %s > %s" % (" ".join(words), path)
         if not os.path.exists(os.path.join(project.root, path)):
-            findings.append("%s: is missing: sellerwatch %s > %s" % (path, " ".join(words), path))
+            findings.append("%s: is missing: %s" % (path, remedy))
         elif project.read(path) != wanted:
-            findings.append("%s: is out of date: sellerwatch %s > %s" % (path, " ".join(words),
-                                                                         path))
+            findings.append("%s: is out of date: %s" % (path, remedy))
     return findings

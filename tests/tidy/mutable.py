@@ -12,7 +12,8 @@ STOP_FLAG = r"stop\w*"
 
 OBJECT = re.compile(r"^(\S+?)\.o:\s+file format")
 # objdump -t: value, flags, section, size, name
-SYMBOL = re.compile(r"^[0-9a-f]+ .{7} (\.t?(?:data|bss)\S*|\*COM\*)\s+[0-9a-f]+ (?:\.hidden )?(\S+)$")
+SYMBOL = re.compile(r"^[0-9a-f]+ .{7} (\.t?(?:data|bss)\S*|\*COM\*)\s+[0-9a-f]+ "
+                    r"(?:\.hidden )?(\S+)$")
 
 
 def check(project):

@@ -88,6 +88,10 @@ def bare(text):
     return TOKENS.sub(blank, text)
 
 
+# A line that cannot belong to the head of the function below it.
+ENDS_BEFORE = re.compile(r"^\s*$|^}|;$|^#|\\$")
+
+
 def functions_of(path, code):
     lines = code.split("\n")
     start = None
@@ -96,8 +100,7 @@ def functions_of(path, code):
             start = number
         elif line == "}" and start is not None:
             head = start
-            while head > 0 and lines[head - 1].strip() not in ("", "}") \
-                    and not lines[head - 1].endswith(";") and not lines[head - 1].startswith("#"):
+            while head > 0 and not ENDS_BEFORE.search(lines[head - 1]):
                 head -= 1
             name = re.search(r"(\w+)\s*\(", " ".join(lines[head:start]))
             yield Function(name.group(1) if name else "?", path, head + 1, number - head + 1,

@@ -81,18 +81,22 @@ class Layers(unittest.TestCase):
             "processor/kafka/a.c": '#include <librdkafka/rdkafka.h>\n'}), [])
 
     def test_going_up_or_sideways_is_not(self):
-        for path, line in (("base/a.c", '#include "kpi/b.h"'), ("kpi/a.h", '#include "flow/b.h"'),
+        for path, line in (("base/a.c", '#include "kpi/b.h"'),
+                           ("kpi/a.h", '#include "flow/b.h"'),
                            ("redis/a.c", '#include "kafka/b.h"'),
                            ("http/a.c", '#include "app/b.h"'),
                            ("kpi/a.def", '# include "app/b.h"')):
-            self.assertEqual(len(findings("layers", {"processor/" + path: line + "\n"})), 1, line)
+            found = findings("layers", {"processor/" + path: line + "\n"})
+            self.assertEqual(len(found), 1, line)
 
     def test_library_outside_its_folder(self):
-        for path, line in (("flow/a.c", "#include <avro.h>"), ("app/a.c", "#include <curl/curl.h>"),
+        for path, line in (("flow/a.c", "#include <avro.h>"),
+                           ("app/a.c", "#include <curl/curl.h>"),
                            ("kafka/a.c", "#include <hiredis/hiredis.h>"),
                            ("kpi/a.c", "#include <time.h>"), ("kpi/a.c", "#include <stdio.h>"),
                            ("kpi/a.c", '#include "base/log.h"'), ("app/a.c", '#include "b.h"')):
-            self.assertEqual(len(findings("layers", {"processor/" + path: line + "\n"})), 1, line)
+            found = findings("layers", {"processor/" + path: line + "\n"})
+            self.assertEqual(len(found), 1, line)
 
     def test_folder_that_is_no_layer(self):
         self.assertEqual(len(findings("layers", {"processor/misc/a.c": ""})), 1)
@@ -153,9 +157,11 @@ class Gotos(unittest.TestCase):
 class Floats(unittest.TestCase):
     def test_only_statistics_may(self):
         self.assertEqual(findings("floats", {
-            "processor/kpi/statistics.c": "double x = 1.5;\n", "processor/base/a.c": "double x;\n",
+            "processor/kpi/statistics.c": "double x = 1.5;\n",
+            "processor/base/a.c": "double x;\n",
             "processor/kpi/b.c": "int doubled = 15; /* 1.5 double */\n"}), [])
-        self.assertEqual(len(findings("floats", {"processor/kpi/a.c": "double x;\nx = 1.5;\n"})), 2)
+        bad = {"processor/kpi/a.c": "double x;\nx = 1.5;\n"}
+        self.assertEqual(len(findings("floats", bad)), 2)
 
 
 class Mirror(unittest.TestCase):
@@ -204,8 +210,8 @@ class Layout(unittest.TestCase):
         style = {".clang-format": Project(ROOT).read(".clang-format")}
         good = FUNCTION % ("f", "")
         self.assertEqual(findings("layout", {**style, "processor/a.c": good}), [])
-        self.assertEqual(len(findings("layout", {**style,
-                                                 "processor/a.c": good.replace("    ", "  ")})), 1)
+        bad = good.replace("    ", "  ")
+        self.assertEqual(len(findings("layout", {**style, "processor/a.c": bad})), 1)
 
 
 @unittest.skipIf(shutil.which("cc") is None, "no C compiler is installed")
@@ -219,11 +225,13 @@ class Built(unittest.TestCase):
                                             header)), 1)
 
     def test_private_symbol_may_have_any_name(self):
-        text = "static " + FUNCTION % ("add", "") + "int window_a(void)\n{\n    return add();\n}\n"
+        text = "static " + FUNCTION % ("add", "") \
+            + "int window_a(void)\n{\n    return add();\n}\n"
         self.assertEqual(built_findings("symbols", "kpi", "window", text), [])
 
     def test_mutable_global(self):
-        for text in ("int count;\n", "static int count = 3;\nint *window(void) { return &count; }\n",
+        for text in ("int count;\n",
+                     "static int count = 3;\nint *window(void) { return &count; }\n",
                      "int *window(void) { static int n; return &n; }\n",
                      "static _Thread_local int n; int *window(void) { return &n; }\n",
                      "const char *name = 0;\n"):

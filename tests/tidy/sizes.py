@@ -5,11 +5,12 @@ RULE = "lines of at most 96 columns, functions of 70 lines, files of 600 lines"
 LINE_COLUMNS = 96
 FUNCTION_LINES = 70
 FILE_LINES = 600
+SUFFIXES = (".c", ".h", ".def", ".lua", ".py")
 
 
 def check(project):
     findings = []
-    for path in project.files("processor", "tests", suffixes=(".c", ".h", ".def", ".lua", ".py")):
+    for path in project.files("processor", "tests", suffixes=SUFFIXES):
         lines = project.read(path).split("\n")
         if len(lines) > FILE_LINES + 1:
             findings.append("%s: %d lines, at most %d: split it" % (path, len(lines) - 1,
