@@ -87,7 +87,8 @@ enum {
 };
 
 /* Cells of a metric. A histogram has its buckets, then its sum. */
-#define METRICS_CELLS_COUNTER(unit, first, second) (METRICS_SIZE_##first * METRICS_SIZE_##second)
+#define METRICS_CELLS_COUNTER(unit, first, second)                                             \
+    (METRICS_SIZE_##first * METRICS_SIZE_##second)
 #define METRICS_CELLS_GAUGE(unit, first, second) METRICS_CELLS_COUNTER(unit, first, second)
 #define METRICS_CELLS_GAUGE_MAX(unit, first, second) METRICS_CELLS_COUNTER(unit, first, second)
 #define METRICS_CELLS_HISTOGRAM(unit, first, second) (METRICS_BOUNDS_##unit + 2)
@@ -96,8 +97,8 @@ enum {
 
 /* Where each metric's cells begin. */
 enum {
-#define METRIC(id, name, type, unit, first, second, help)                                          \
-    METRICS_AT_##id,                                                                               \
+#define METRIC(id, name, type, unit, first, second, help)                                      \
+    METRICS_AT_##id,                                                                           \
         METRICS_END_##id = METRICS_AT_##id + METRICS_CELLS_##type(unit, first, second) - 1,
 #include "flow/metrics.def"
 #undef METRIC
