@@ -592,6 +592,69 @@ def window_kpis(facts, window, settings):
     return rows
 
 
+# ------------------------------------------------------------------ breaches
+
+# KPI: comparison, warning and critical limit (ppm, ms or count), least decided facts.
+AVOIDABLE_LIMITS = (">", 20_000, 50_000, 20)
+LIMITS = {
+    "response_on_time": ("<", 1_000_000, 900_000, 5),
+    "response_time": (">", 36 * HOUR, 48 * HOUR, 10),
+    "response_overdue": (">=", 1, 5, 0),
+    "avoidable_enquiries": (">", 50_000, 100_000, 20),
+    "delivery_on_time": ("<", 930_000, 900_000, 10),
+    "delivery_late": (">", 70_000, 100_000, 10),
+    "delivery_early": (">", 100_000, 200_000, 10),
+    "delivery_overdue": (">=", 3, 10, 0),
+    "dispatch_late": (">", 40_000, 100_000, 10),
+    "tracking_valid": ("<", 950_000, 900_000, 10),
+    "cancellation": (">=", 10_000, 30_000, 50),
+    "repeat_contact": (">", 150_000, 300_000, 5),
+    "escalation": (">", 100_000, 200_000, 5),
+    **{"avoidable_enquiries." + name: AVOIDABLE_LIMITS for name in CLASSES},
+}
+CRITICAL_WINDOWS = {"7d", "30d", "now"}
+MIN_BAD = 3
+
+
+def beyond(kpi, row, limit):
+    """Is the value beyond the limit? Ratios are cross-multiplied, never rounded."""
+    sign = LIMITS[kpi][0]
+    have, wanted = row["value"], limit
+    if kpi in RATIOS:
+        shown = row["bad"] if RATIOS[kpi][0] == "bad" else row["total"] - row["bad"]
+        have, wanted = shown * PPM, limit * row["total"]
+    return {"<": have < wanted, ">": have > wanted, ">=": have >= wanted}[sign]
+
+
+def severity(kpi, window, row):
+    """None, warning or critical: what would start an alert now (for = 0)."""
+    _, warn, critical, least = LIMITS[kpi]
+    gauge = window == "now"
+    if row["value"] is None or (not gauge and (row["total"] < least or row["bad"] < MIN_BAD)):
+        return None
+    if beyond(kpi, row, critical) and window in CRITICAL_WINDOWS:
+        return "critical"
+    return "warning" if beyond(kpi, row, warn) else None
+
+
+def breaches(result):
+    """{(seller, storefront, kpi, window): severity} of what must be firing at the end. Over
+    all storefronts only where at least two of them have facts of that KPI and window."""
+    found = {}
+    for seller, places in result["sellers"].items():
+        for storefront, rows in places.items():
+            for name, row in rows.items():
+                kpi, window = name.split(":")
+                if kpi not in LIMITS:
+                    continue
+                busy = sum(1 for place, other in places.items()
+                           if place != "*" and other[name]["total"] > 0)
+                level = severity(kpi, window, row)
+                if level and (storefront != "*" or busy > 1):
+                    found[seller, storefront, kpi, window] = level
+    return found
+
+
 # --------------------------------------------------------------------- all
 
 class Shard:

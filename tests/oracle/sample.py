@@ -8,7 +8,7 @@
                   -> dispatch_late, delivery_late, delivery_on_time, tracking_valid.
  - seller-silent  20 units, 8 tickets about 5 of them: 3 answered in time, 2 late, 2 never,
                   1 closed by its buyer -> response_on_time, response_overdue,
-                  avoidable_enquiries, repeat_contact, escalation.
+                  avoidable_enquiries, repeat_contact (escalation: 2 bad are too few).
 The lines are in arrival order: some events come twice, some after later ones. Everything
 happens in June 2026; the storefront is de, one unit each of at and of the unknown xx.
 """

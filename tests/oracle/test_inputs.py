@@ -89,7 +89,8 @@ class Olist(unittest.TestCase):
 class Sample(unittest.TestCase):
     def setUp(self):
         self.events = oracle.read_events([SAMPLE])
-        self.sellers = oracle.judge(self.events, None, oracle.Calendars(BERLIN))["sellers"]
+        self.answer = oracle.judge(self.events, None, oracle.Calendars(BERLIN))
+        self.sellers = self.answer["sellers"]
 
     def counts(self, seller, kpi):
         row = self.sellers[seller]["*"][kpi]
@@ -113,6 +114,15 @@ class Sample(unittest.TestCase):
         self.assertEqual(self.counts("seller-silent", "avoidable_enquiries:7d"), (6, 20))
         self.assertEqual(self.counts("seller-silent", "repeat_contact:7d"), (3, 8))
         self.assertEqual(self.counts("seller-silent", "escalation:7d"), (2, 8))
+
+    def test_alerts_are_those_of_the_story(self):
+        kpis = {(seller, kpi) for seller, storefront, kpi, window in oracle.breaches(self.answer)
+                if window in ("7d", "now")}
+        late = {"dispatch_late", "delivery_late", "delivery_on_time", "tracking_valid"}
+        silent = {"response_on_time", "response_overdue", "avoidable_enquiries",
+                  "repeat_contact"}
+        self.assertEqual(kpis, {("seller-late", kpi) for kpi in late}
+                         | {("seller-silent", kpi) for kpi in silent})
 
 
 if __name__ == "__main__":

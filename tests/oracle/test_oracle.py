@@ -375,6 +375,36 @@ class Windows(unittest.TestCase):
         self.assertIsNone(oracle.quantile([], 50))
 
 
+class Breaches(unittest.TestCase):
+    def level(self, bad, total, window="7d", kpi="delivery_late"):
+        row = {"bad": bad, "total": total, "value": oracle.ppm(bad, total)}
+        return oracle.severity(kpi, window, row)
+
+    def test_two_late_of_ten_is_no_alert_three_of_thirty_a_warning(self):
+        self.assertIsNone(self.level(2, 10))
+        self.assertEqual(self.level(3, 30), "warning")
+        self.assertEqual(self.level(4, 30), "critical")
+        self.assertEqual(self.level(4, 30, "24h"), "warning")
+
+    def test_cancellation_at_its_limits(self):
+        levels = [self.level(bad, 10000, "30d", "cancellation") for bad in (99, 100, 299, 300)]
+        self.assertEqual(levels, [None, "warning", "warning", "critical"])
+
+    def test_a_ratio_just_below_its_limit_is_not_rounded_to_it(self):
+        self.assertIsNone(self.level(9_999_999, 1_000_000_000, "30d", "cancellation"))
+
+    def test_all_storefronts_alert_only_where_two_have_facts(self):
+        stream = Stream()
+        for i in range(60):
+            stream.order(f"u{i}", T0)
+            stream.status(f"u{i}", T0, "cancelled", cancel_reason="NoInventory")
+        self.assertNotIn(("s1", "*", "cancellation", "7d"), oracle.breaches(judge(stream.events)))
+        stream.order("other", T0)["storefront"] = "yy"
+        found = oracle.breaches(judge(stream.events))
+        self.assertEqual(found["s1", "*", "cancellation", "7d"], "critical")
+        self.assertEqual(found["s1", "xx", "cancellation", "24h"], "warning")
+
+
 class Shards(unittest.TestCase):
     def test_partitions_are_those_of_kafkas_java_client(self):
         # Known answers of org.apache.kafka.common.utils.Utils.murmur2.
