@@ -1,0 +1,33 @@
+/* redis_command.h - commands in Redis' own format, written straight into a buffer.
+ *
+ *     *3\r\n $3\r\nSET\r\n $5\r\nsw:{0}...\r\n $8\r\n........\r\n
+ *
+ * The number of arguments comes first, so the caller counts before it writes;
+ * redis_command_end checks that it counted right. Large values are copied once,
+ * from where they are to here.
+ */
+#pragma once
+
+#include "base/buffer.h"
+
+struct redis_command {
+    struct buffer *out; /* borrowed; several commands may stand in it */
+    int64_t missing;    /* arguments not yet written */
+};
+
+struct redis_command redis_command_begin(struct buffer *out, int64_t argument_count);
+
+void redis_command_bytes(struct redis_command *c, struct span argument);
+void redis_command_text(struct redis_command *c, const char *argument);
+void redis_command_number(struct redis_command *c, int64_t argument);
+
+/* One argument made of a version (8 bytes, big-endian) and bytes. */
+void redis_command_versioned(struct redis_command *c, uint64_t version, struct span bytes);
+
+void redis_command_end(const struct redis_command *c);
+
+enum { REDIS_VERSION_BYTES = 8 };
+
+/* Takes a versioned value apart; false if it is too short to be one. */
+bool redis_command_split_version(struct span value, uint64_t *ret_version,
+                                 struct span *ret_bytes);
