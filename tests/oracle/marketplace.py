@@ -212,8 +212,8 @@ class Marketplace:
         if self.chance(1 - careless):
             due = 48 * HOUR * self.dice.choice([1, 1, 2, 3])
             spread = due // 2 if self.chance(0.8) else HOUR
-            self.say(ticket, "ticket_message_new", self.near(ticket["opened"] + due // 2, spread),
-                     author_role="seller")
+            self.say(ticket, "ticket_message_new",
+                     self.near(ticket["opened"] + due // 2, spread), author_role="seller")
         if self.chance(0.05):
             self.say(ticket, "ticket_message_new", ticket["opened"] + 30 * HOUR,
                      author_role="customer_service")

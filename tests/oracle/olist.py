@@ -24,8 +24,9 @@ import os
 import random
 import sys
 
-DEFAULT_DATA = os.path.join(os.environ.get("SELLERWATCH_SHARED", "/work/shared"),
-                            "data", "olist-1000")
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SHARED = os.environ.get("SELLERWATCH_SHARED") or os.path.join(os.path.dirname(ROOT), "shared")
+DEFAULT_DATA = os.path.join(SHARED, "data", "olist-1000")
 HOUR = 3_600_000
 WEEK = 7 * 24 * HOUR
 TOPICS = [None, "delivery_delayed", "delivery_not_received", "delivery_parts_missing",

@@ -100,7 +100,8 @@ def maven(pom, *arguments):
     done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS,
                           check=False)
     if done.returncode != 0:
-        raise ServiceError(f"{' '.join(command)} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+        said = (done.stdout + done.stderr)[-2000:]
+        raise ServiceError(f"{' '.join(command)} failed:\n{said}")
 
 
 def kafka_jars():
