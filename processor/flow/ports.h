@@ -255,7 +255,8 @@ struct encoder_port {
     void *self;
 
     /* The Kafka value (wire format) and headers of a change, into buffers owned by
-     * the encoder and valid until the next call. */
+     * the encoder and valid until the next call. Reads ret_record->shard, which the caller
+     * has set: it stands in the header `shard`. The cookie is the shard sequence. */
     enum status (*encode)(void *self, const struct alert_change *change, struct outgoing *ret_record,
                           struct reason *why);
 
