@@ -51,6 +51,7 @@ def lint(project, unit, notes):
 def seen(project, unit):
     """Names what the compiler sees of this file, and by which rules we look at it."""
     command = re.sub(r" -o \S+| -c (?=\S+$)| -M\w+(?: \S+\.[od])?", " ", unit["command"])
-    text = subprocess.run(command + " -E", shell=True, cwd=unit["directory"], capture_output=True)
+    text = subprocess.run(command + " -E", shell=True, cwd=unit["directory"],
+                          capture_output=True)
     return hashlib.sha256(text.stdout + text.stderr
                           + project.read(".clang-tidy").encode()).hexdigest()
