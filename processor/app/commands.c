@@ -10,6 +10,7 @@
 
 #include "app/options.h"
 #include "app/suggest.h"
+#include "base/name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,11 +43,11 @@ void commands_list(void)
            "retries), 3 stopped because unread input is gone.\n");
 }
 
-static int unknown(const char *what, const char *word, const char *nearest)
+static int unknown(const char *what, const char *word, const struct suggest *near)
 {
     fprintf(stderr, "sellerwatch: there is no %s '%s'; ", what, word);
-    if (nearest != NULL)
-        fprintf(stderr, "did you mean '%s'?\n", nearest);
+    if (near->nearest != NULL)
+        fprintf(stderr, "did you mean '%s'?\n", near->nearest);
     else
         fprintf(stderr, "'sellerwatch --help' lists what there is\n");
     return COMMANDS_USAGE;
@@ -54,8 +55,6 @@ static int unknown(const char *what, const char *word, const char *nearest)
 
 static int option_without_verb(const char *word)
 {
-    static const char *const options[] = { "--help", "--version" };
-
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
         commands_list();
         return COMMANDS_DONE;
@@ -64,13 +63,14 @@ static int option_without_verb(const char *word)
         options_print_version();
         return COMMANDS_DONE;
     }
-    return unknown("option", word, suggest_nearest(word, options, 2));
+    struct suggest near = suggest_for(span_of_text(word));
+    suggest_offer(&near, "--help");
+    suggest_offer(&near, "--version");
+    return unknown("option", word, &near);
 }
 
 int commands_run(int argc, char **argv)
 {
-    const char *names[COMMAND_COUNT];
-
     if (argc < 2) {
         fprintf(stderr, "sellerwatch: which verb? 'sellerwatch --help' lists them\n");
         return COMMANDS_USAGE;
@@ -78,10 +78,11 @@ int commands_run(int argc, char **argv)
     if (argv[1][0] == '-')
         return option_without_verb(argv[1]);
 
+    struct suggest near = suggest_for(span_of_text(argv[1]));
     for (unsigned i = 0; i < COMMAND_COUNT; i++) {
-        names[i] = commands[i].name;
-        if (strcmp(argv[1], names[i]) == 0)
+        if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
+        suggest_offer(&near, commands[i].name);
     }
-    return unknown("verb", argv[1], suggest_nearest(argv[1], names, COMMAND_COUNT));
+    return unknown("verb", argv[1], &near);
 }

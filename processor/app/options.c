@@ -14,6 +14,7 @@
 
 #include "app/suggest.h"
 #include "base/check.h"
+#include "base/name.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -71,18 +72,16 @@ static const struct options_row *row_of(const struct options_manual *manual, int
 static void say_unknown(const struct options_manual *manual, const char *word,
                         struct reason *why)
 {
-    const char *names[OPTIONS_ROWS_MAX + ALWAYS_COUNT];
-    size_t count = 0;
-    for (; count < manual->row_count; count++)
-        names[count] = manual->rows[count].name;
-    names[count++] = "help";
-    names[count++] = "version";
-
     char name[NAME_BYTES];
     snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const char *near = suggest_nearest(name, names, count);
-    if (near != NULL)
-        reason_set(why, "there is no option --%s; did you mean --%s?", name, near);
+
+    struct suggest near = suggest_for(span_of_text(name));
+    for (size_t i = 0; i < manual->row_count; i++)
+        suggest_offer(&near, manual->rows[i].name);
+    suggest_offer(&near, "help");
+    suggest_offer(&near, "version");
+    if (near.nearest != NULL)
+        reason_set(why, "there is no option --%s; did you mean --%s?", name, near.nearest);
     else
         reason_set(why, "there is no option --%s; 'sellerwatch %s --help' lists them", name,
                    manual->verb);
