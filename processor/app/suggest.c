@@ -1,61 +1,94 @@
-/* suggest.c - how many typing mistakes lie between two words.
+/* suggest.c - edit distance with swaps, one row of the table at a time.
  *
  * DESIGN
  * ------
- * The distance of Damerau and Levenshtein in its usual restricted form: a
- * letter too many, too few, wrong, or two neighbours swapped, each costs one.
- * Row i of the table holds the distances from the first i letters of `a` to
- * every beginning of `b`; three rows are enough because a swap looks back two.
+ * The classic table of distances between all beginnings of two words; only its
+ * last three rows are kept (a swap looks two rows back). Words are cut at
+ * WORD_BYTES: two that differ only beyond are near anyway.
+ *
+ * A word is near when at most a third of its letters differ: "brokes" finds
+ * "brokers", and "foo" finds nothing. Letter case does not count.
  */
 #include "app/suggest.h"
 
-#include <string.h>
+#include "base/check.h"
+#include "base/name.h"
 
-enum { WORD_MAX = 63, LETTERS_A_MISTAKE = 3 };
+#include <ctype.h>
 
-static size_t least(size_t a, size_t b)
+enum { WORD_BYTES = 80 };
+
+struct rows {
+    int32_t before_last[WORD_BYTES + 1];
+    int32_t last[WORD_BYTES + 1];
+    int32_t now[WORD_BYTES + 1];
+};
+
+static int letter(struct span word, size_t at)
+{
+    return tolower(word.at[at]);
+}
+
+static int32_t least(int32_t a, int32_t b)
 {
     return a < b ? a : b;
 }
 
-static size_t distance(const char *a, const char *b)
+static bool swapped(struct span a, struct span b, size_t i, size_t k)
 {
-    size_t rows[3][WORD_MAX + 1];
-    const size_t a_size = strlen(a);
-    const size_t b_size = strlen(b);
-
-    for (size_t j = 0; j <= b_size; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        size_t *row = rows[i % 3];
-        const size_t *above = rows[(i - 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            const size_t changed = above[j - 1] + (a[i - 1] != b[j - 1]);
-            row[j] = least(changed, least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], rows[(i - 2) % 3][j - 2] + 1);
-        }
-    }
-    return rows[a_size % 3][b_size];
+    return i > 1 && k > 1 && letter(a, i - 1) == letter(b, k - 2) &&
+           letter(a, i - 2) == letter(b, k - 1);
 }
 
-const char *suggest_nearest(const char *word, const char *const *candidates, size_t count)
+static void fill_row(struct rows *rows, struct span a, struct span b, size_t i)
 {
-    const size_t size = strlen(word);
-    if (size == 0 || size > WORD_MAX)
-        return NULL;
-
-    const char *nearest = NULL;
-    size_t mistakes = (size + LETTERS_A_MISTAKE - 1) / LETTERS_A_MISTAKE + 1;
-    for (size_t i = 0; i < count; i++) {
-        if (strlen(candidates[i]) > WORD_MAX)
-            continue;
-        const size_t found = distance(word, candidates[i]);
-        if (found < mistakes) {
-            mistakes = found;
-            nearest = candidates[i];
-        }
+    rows->now[0] = (int32_t)i;
+    for (size_t k = 1; k <= b.size; k++) {
+        const int32_t other = letter(a, i - 1) == letter(b, k - 1) ? 0 : 1;
+        int32_t changes = rows->last[k - 1] + other;
+        changes = least(changes, rows->last[k] + 1);
+        changes = least(changes, rows->now[k - 1] + 1);
+        if (swapped(a, b, i, k))
+            changes = least(changes, rows->before_last[k - 2] + 1);
+        rows->now[k] = changes;
     }
-    return nearest;
+    memcpy(rows->before_last, rows->last, sizeof rows->last);
+    memcpy(rows->last, rows->now, sizeof rows->now);
+}
+
+int32_t suggest_distance(struct span a, struct span b)
+{
+    struct rows rows = { { 0 }, { 0 }, { 0 } };
+    a.size = a.size < WORD_BYTES ? a.size : WORD_BYTES;
+    b.size = b.size < WORD_BYTES ? b.size : WORD_BYTES;
+
+    for (size_t k = 0; k <= b.size; k++)
+        rows.last[k] = (int32_t)k;
+    for (size_t i = 1; i <= a.size; i++)
+        fill_row(&rows, a, b, i);
+    return rows.last[b.size];
+}
+
+struct suggest suggest_for(struct span wanted)
+{
+    const int32_t third = (int32_t)(wanted.size < WORD_BYTES ? wanted.size : WORD_BYTES) / 3;
+    return (struct suggest){ .wanted = wanted, .distance = (third > 1 ? third : 1) + 1 };
+}
+
+void suggest_offer(struct suggest *suggest, const char *word)
+{
+    CHECK(suggest->distance > 0 || suggest->nearest != NULL);
+    const int32_t distance = suggest_distance(suggest->wanted, span_of_text(word));
+    if (distance >= suggest->distance)
+        return;
+    suggest->nearest = word;
+    suggest->distance = distance;
+}
+
+const char *suggest_text(const struct suggest *suggest, struct reason *memory)
+{
+    if (suggest->nearest == NULL)
+        return "";
+    reason_set(memory, "; did you mean %s?", suggest->nearest);
+    return memory->text;
 }

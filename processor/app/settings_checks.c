@@ -1,0 +1,118 @@
+/* settings_checks.c - what two settings must not say together.
+ *
+ * A mistake is told at the place of the setting named first, if the file gives it.
+ */
+#include "app/settings_checks.h"
+
+#include "app/settings_table.h"
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct settings_place place_of(const struct settings_reading *r, const char *path)
+{
+    const struct yaml_node *node = settings_reading_find(r, path);
+    if (node != NULL)
+        return settings_reading_at(r, node);
+    return (struct settings_place){ r->file, 0, 0 };
+}
+
+/* "host:port" with a port from 1 to 65535; the host may be an [IPv6] address. */
+static bool is_address(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    if (colon == NULL || colon == text)
+        return false;
+    const size_t digits = strspn(colon + 1, "0123456789");
+    if (digits == 0 || digits > 5 || colon[1 + digits] != '\0')
+        return false;
+    const long port = strtol(colon + 1, NULL, 10);
+    return port >= 1 && port <= 65535;
+}
+
+static void check_addresses(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    if (s->redis_socket[0] == '\0' && !is_address(s->redis_address))
+        settings_problems_add(r->problems, place_of(r, "redis.address"),
+                              "redis.address: \"%s\" is not host:port; write such as "
+                              "127.0.0.1:6379, or give redis.socket",
+                              s->redis_address);
+    if (s->redis_socket[0] != '\0' && s->redis_tls)
+        settings_problems_add(r->problems, place_of(r, "redis.tls"),
+                              "redis.tls: a Unix socket speaks no TLS; remove redis.socket or "
+                              "redis.tls");
+    if (strpbrk(s->redis_prefix, "{}: ") != NULL)
+        settings_problems_add(r->problems, place_of(r, "redis.prefix"),
+                              "redis.prefix: braces, colons and blanks have a meaning in keys; "
+                              "write letters and digits");
+}
+
+static void check_schemas(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    const char *url = s->schemas_registry_url;
+    if (s->schemas_source == SCHEMAS_FROM_FILES && s->schema_file_count == 0)
+        settings_problems_add(r->problems, place_of(r, "schemas.source"),
+                              "schemas.source is files, but schemas.files names none; write "
+                              "ID: FILE.avsc for each schema");
+    if (s->schemas_source != SCHEMAS_FROM_REGISTRY)
+        return;
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        settings_problems_add(r->problems, place_of(r, "schemas.registry.url"),
+                              "schemas.registry.url: \"%s\" is no address; write http://... or "
+                              "https://...",
+                              url);
+    if (strchr(url, '@') != NULL)
+        settings_problems_add(r->problems, place_of(r, "schemas.registry.url"),
+                              "schemas.registry.url holds a user or password; use "
+                              "schemas.registry.user and .password");
+}
+
+static void check_topics(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    const char *const topics[] = { s->kafka_topic_orders, s->kafka_topic_messages,
+                                   s->kafka_topic_shipments, s->kafka_topic_alerts,
+                                   s->kafka_topic_deadletter };
+    static const char *const paths[] = { "kafka.topics.orders", "kafka.topics.messages",
+                                         "kafka.topics.shipments", "kafka.topics.alerts",
+                                         "kafka.topics.deadletter" };
+    for (int i = 0; i < 5; i++) {
+        for (int k = 0; k < i; k++) {
+            if (strcmp(topics[i], topics[k]) == 0)
+                settings_problems_add(r->problems, place_of(r, paths[i]),
+                                      "%s and %s are both \"%s\"; give each its own topic",
+                                      paths[i], paths[k], topics[i]);
+        }
+    }
+}
+
+static void check_order(const struct settings_reading *r, const char *longer, int64_t longer_ms,
+                        const char *shorter, int64_t shorter_ms)
+{
+    if (longer_ms >= shorter_ms)
+        return;
+    settings_problems_add(r->problems, place_of(r, longer),
+                          "%s is shorter than %s; make it at least as long", longer, shorter);
+}
+
+static void check_times(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    check_order(r, "commit.catching_up", s->commit_catching_up_ms, "commit.interval",
+                s->commit_interval_ms);
+    check_order(r, "retry.longest", s->retry_longest_ms, "retry.first", s->retry_first_ms);
+    check_order(r, "abandon_after", s->abandon_after_ms, "max_lateness", s->max_lateness_ms);
+    check_order(r, "max_lateness", s->max_lateness_ms, "max_delay", s->max_delay_ms);
+}
+
+void settings_checks_run(const struct settings_reading *r)
+{
+    CHECK(r->settings != NULL);
+    check_addresses(r);
+    check_schemas(r);
+    check_topics(r);
+    check_times(r);
+}
