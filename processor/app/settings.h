@@ -155,6 +155,9 @@ void settings_free(struct settings *settings);
 
 void settings_problems_free(struct settings_problems *problems);
 
+/* One line each: FILE:LINE:COLUMN: what is wrong; what would be right. */
+void settings_problems_text(const struct settings_problems *problems, struct buffer *ret_text);
+
 /* The storefront's own entry, or NULL: then the default calendar and the global
  * thresholds hold. */
 const struct settings_storefront *settings_storefront(const struct settings *settings,

@@ -18,6 +18,15 @@ static struct settings_problem *next_problem(struct settings_problems *problems)
     return &problems->at[problems->count - 1];
 }
 
+/* A value that is quoted in a message may hold anything. */
+static void keep_one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            *text = '?';
+    }
+}
+
 void settings_problems_add(struct settings_problems *problems, struct settings_place place,
                            const char *format, ...)
 {
@@ -35,6 +44,24 @@ void settings_problems_add(struct settings_problems *problems, struct settings_p
     va_start(arguments, format);
     (void)vsnprintf(problem->what.text, sizeof problem->what.text, format, arguments);
     va_end(arguments);
+    keep_one_line(problem->what.text);
+}
+
+static void problem_text(const struct settings_problem *problem, struct buffer *ret_text)
+{
+    buffer_printf(ret_text, "%s:", problem->file);
+    if (problem->line > 0)
+        buffer_printf(ret_text, "%d:%d:", (int)problem->line, (int)problem->column);
+    buffer_printf(ret_text, " %s\n", problem->what.text);
+}
+
+void settings_problems_text(const struct settings_problems *problems, struct buffer *ret_text)
+{
+    CHECK(problems->count <= SETTINGS_PROBLEMS_MAX);
+    for (int32_t i = 0; i < problems->count; i++)
+        problem_text(&problems->at[i], ret_text);
+    if (problems->left_out > 0)
+        buffer_printf(ret_text, "and %d more\n", (int)problems->left_out);
 }
 
 void settings_problems_free(struct settings_problems *problems)
