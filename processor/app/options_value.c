@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-enum { FACTOR_ONE = 1000, FACTOR_DIGITS = 3 };
+enum { FACTOR_DIGITS = 3 };
+
+static const double factor_one = 1000.0;
 
 static bool number_read(const char *value, int64_t *ret_number)
 {
@@ -66,8 +68,8 @@ static void say_range(const struct options_row *row, const char *value, struct r
 {
     if (row->kind == OPTIONS_KIND_FACTOR)
         reason_set(why, "--%s %s: wants a number from %.15g to %.15g, with at most %d decimals",
-                   row->name, value, (double)row->low / FACTOR_ONE,
-                   (double)row->high / FACTOR_ONE, FACTOR_DIGITS);
+                   row->name, value, (double)row->low / factor_one,
+                   (double)row->high / factor_one, FACTOR_DIGITS);
     else
         reason_set(why, "--%s %s: wants a whole number from %lld to %lld", row->name, value,
                    (long long)row->low, (long long)row->high);
