@@ -76,26 +76,26 @@ struct redis_slot *redis_session_find(struct redis_session *session, int32_t sha
     return NULL;
 }
 
-static int32_t find_free_slot(struct redis_session *session)
+static struct redis_slot *find_free_slot(struct redis_session *session)
 {
     int32_t i = 0;
     while (i < session->slot_count && session->slots[i].state != REDIS_SLOT_FREE)
         i++;
     if (i < session->slot_count)
-        return i;
+        return &session->slots[i];
     session->slot_count += 1;
     session->slots =
         realloc(session->slots, (size_t)session->slot_count * sizeof *session->slots);
     CHECK(session->slots != NULL);
     session->slots[i] = (struct redis_slot){ 0 };
-    return i;
+    return &session->slots[i];
 }
 
 struct redis_slot *redis_session_take(struct redis_session *session, int32_t shard,
                                       uint64_t version)
 {
     CHECK(redis_session_find(session, shard) == NULL);
-    struct redis_slot *slot = &session->slots[find_free_slot(session)];
+    struct redis_slot *slot = find_free_slot(session);
     slot->shard = shard;
     slot->state = REDIS_SLOT_UNDER_WAY;
     slot->script_sent_again = false;

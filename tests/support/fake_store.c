@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/name.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -602,8 +603,10 @@ static enum status fake_save(void *self, const struct save *save, struct reason 
     reason_set(&result.why, "the fake store's answer was lost");
     if (fault == FAKE_FULL)
         result.status = STATUS_FULL;
-    if (fault == FAKE_WORKS)
+    if (fault == FAKE_WORKS) {
+        reason_set(&result.why, "%s", "");
         result.status = apply(client->fake, save, &result.why);
+    }
     if (fault == FAKE_LOST_REPLY) {
         struct reason unread;
         apply(client->fake, save, &unread);
