@@ -1,0 +1,660 @@
+/* decoder_differential_test.c - our decoder against avro-c on random schemas and values.
+ *
+ * STORY
+ * -----
+ * For each seed a writer's schema is drawn from ours: fields shuffled, renamed to an
+ * alias, promoted, wrapped in unions, left out where they have a default, and between them
+ * fields of random types, nested and recursive, that nobody wants. A random value of it is
+ * encoded and decoded by avro-c; what avro-c read is resolved here, the slow and obvious
+ * way, and must equal what our program made of the same bytes. And no part of the
+ * bytes alone may pass for a record.
+ */
+#include "codec_support.h"
+
+#include "codec/event_schema.h"
+
+#include <avro.h>
+#include <math.h>
+
+enum { SEEDS = 1200, VALUES = 4, TYPE_DEPTH = 3, VALUE_DEPTH = 12, BODY_MAX = 1 << 16 };
+
+/* ---- chance ---------------------------------------------------------------- */
+
+static uint64_t dice;
+
+static uint64_t roll(void)
+{
+    dice ^= dice << 13;
+    dice ^= dice >> 7;
+    dice ^= dice << 17;
+    return dice * UINT64_C(0x2545F4914F6CDD1D) >> 11;
+}
+
+static int below(int limit)
+{
+    return (int)(roll() % (uint64_t)limit);
+}
+
+static bool chance(int percent)
+{
+    return below(100) < percent;
+}
+
+/* ---- a random writer's schema -------------------------------------------------- */
+
+static int names; /* counter: names of types must differ */
+
+static void random_type(struct buffer *b, int depth)
+{
+    static const char *const simple[] = { "null", "boolean", "int",   "long",
+                                          "float", "double", "bytes", "string" };
+    const int kind = depth == 0 ? below(8) : below(15);
+    const int n = ++names;
+    if (kind < 8) {
+        buffer_printf(b, "\"%s\"", simple[kind]);
+    } else if (kind == 8) {
+        buffer_printf(b, "{\"type\":\"fixed\",\"name\":\"F%d\",\"size\":%d}", n, 1 + below(9));
+    } else if (kind == 9) {
+        buffer_printf(b, "{\"type\":\"enum\",\"name\":\"E%d\",\"symbols\":[\"a\",\"b\",\"c\"]}", n);
+    } else if (kind == 10 || kind == 11) {
+        buffer_printf(b, kind == 10 ? "{\"type\":\"array\",\"items\":"
+                                    : "{\"type\":\"map\",\"values\":");
+        random_type(b, depth - 1);
+        buffer_printf(b, "}");
+    } else if (kind == 12) {
+        buffer_printf(b, "{\"type\":\"record\",\"name\":\"R%d\",\"fields\":[", n);
+        for (int i = 0; i < 3; i++) {
+            buffer_printf(b, "%s{\"name\":\"f%d\",\"type\":", i == 0 ? "" : ",", i);
+            random_type(b, depth - 1);
+            buffer_printf(b, "}");
+        }
+        buffer_printf(b, "]}");
+    } else if (kind == 13) {
+        buffer_printf(b, "[\"null\",\"long\",{\"type\":\"array\",\"items\":");
+        random_type(b, depth - 1);
+        buffer_printf(b, "}]");
+    } else {
+        buffer_printf(b,
+                      "{\"type\":\"record\",\"name\":\"N%d\",\"fields\":[{\"name\":\"next\","
+                      "\"type\":[\"null\",\"N%d\"]},{\"name\":\"kids\",\"type\":{\"type\":"
+                      "\"array\",\"items\":\"N%d\"}},{\"name\":\"v\",\"type\":",
+                      n, n, n);
+        random_type(b, depth - 1);
+        buffer_printf(b, "}]}");
+    }
+}
+
+static void random_enum(struct buffer *b, const struct reader_field *field)
+{
+    buffer_printf(b, "{\"type\":\"enum\",\"name\":\"W%d\",\"symbols\":[", ++names);
+    if (chance(40))
+        buffer_printf(b, "\"never_heard_of\",");
+    const int first = below(field->symbol_count);
+    const int count = 1 + below(field->symbol_count);
+    for (int i = 0; i < count; i++)
+        buffer_printf(b, "%s\"%s\"", i == 0 ? "" : ",",
+                      field->symbols[(first + i) % field->symbol_count]);
+    buffer_printf(b, "]}");
+}
+
+static void fitting_type(struct buffer *b, const struct reader_field *field)
+{
+    static const char *const wider[] = { "int", "long", "float", "double" };
+    switch (field->type) {
+    case READER_STRING:
+    case READER_BYTES:
+        buffer_printf(b, chance(70) ? "\"string\"" : "\"bytes\"");
+        return;
+    case READER_INT:
+        buffer_printf(b, "{\"type\":\"int\"}");
+        return;
+    case READER_LONG:
+        buffer_printf(b, "{\"type\":\"%s\",\"logicalType\":\"x\"}", wider[below(2)]);
+        return;
+    case READER_FLOAT:
+        buffer_printf(b, "\"%s\"", wider[below(3)]);
+        return;
+    case READER_DOUBLE:
+        buffer_printf(b, "\"%s\"", wider[below(4)]);
+        return;
+    case READER_BOOLEAN:
+        buffer_printf(b, "\"boolean\"");
+        return;
+    case READER_ENUM:
+        random_enum(b, field);
+        return;
+    case READER_STRINGS:
+        buffer_printf(b, chance(50)
+                             ? "{\"type\":\"array\",\"items\":\"string\"}"
+                             : "{\"type\":\"array\",\"items\":[\"string\",\"bytes\"]}");
+        return;
+    }
+}
+
+/* The type of a field that we want; sometimes in a union, also with branches that do not fit. */
+static void wanted_type(struct buffer *b, const struct reader_field *field)
+{
+    const int shape = below(100);
+    if (shape < (field->nullable ? 50 : 90)) {
+        fitting_type(b, field);
+    } else if (shape < (field->nullable ? 85 : 96)) {
+        buffer_printf(b, "[\"null\",");
+        fitting_type(b, field);
+        buffer_printf(b, "]");
+    } else {
+        buffer_printf(b, "[");
+        fitting_type(b, field);
+        buffer_printf(b, ",{\"type\":\"fixed\",\"name\":\"U%d\",\"size\":2},\"null\"]", ++names);
+    }
+}
+
+static void add_extra(struct buffer *b)
+{
+    buffer_printf(b, "{\"name\":\"extra_%d\",\"type\":", ++names);
+    random_type(b, TYPE_DEPTH);
+    buffer_printf(b, "},");
+}
+
+static void random_schema(struct buffer *b, const struct reader_schema *reader)
+{
+    int order[READER_FIELDS_MAX];
+    for (int i = 0; i < reader->field_count; i++) {
+        const int j = below(i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    buffer_clear(b);
+    buffer_printf(b, "{\"type\":\"record\",\"name\":\"Writer\",\"namespace\":\"n.s\",\"fields\":[");
+    for (int i = 0; i < reader->field_count; i++) {
+        const struct reader_field *field = &reader->fields[order[i]];
+        if (chance(30))
+            add_extra(b);
+        if (field->has_default && chance(20))
+            continue;
+        const bool alias = field->alias_count > 0 && chance(50);
+        buffer_printf(b, "{\"name\":\"%s\",\"doc\":\"d\",\"type\":",
+                      alias ? field->aliases[below(field->alias_count)] : field->name);
+        wanted_type(b, field);
+        buffer_printf(b, "},");
+    }
+    buffer_printf(b, "{\"name\":\"last\",\"type\":\"null\"}]}");
+}
+
+/* ---- a random value --------------------------------------------------------------- */
+
+static int64_t random_long(void)
+{
+    const int64_t sign = chance(30) ? -1 : 1;
+    return sign * (int64_t)(roll() >> below(53));
+}
+
+static void fill_text(avro_value_t *v, bool bytes)
+{
+    static char text[] = "abcdefghijklmnopqrstuvwxyz0123456789-abcdefghijklmnopqrstuvwxyz";
+    const size_t size = (size_t)below(sizeof text - 1);
+    char copy[sizeof text];
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    assert_int_equal(bytes ? avro_value_set_bytes(v, copy, size)
+                           : avro_value_set_string_len(v, copy, size + 1),
+                     0);
+}
+
+static void fill(avro_value_t *v, int depth);
+
+static void fill_many(avro_value_t *v, int depth)
+{
+    const int count = depth <= 0 ? 0 : below(5);
+    for (int i = 0; i < count; i++) {
+        avro_value_t item;
+        char key[16];
+        snprintf(key, sizeof key, "k%d", i);
+        if (avro_value_get_type(v) == AVRO_ARRAY)
+            avro_value_append(v, &item, NULL);
+        else
+            avro_value_add(v, key, &item, NULL, NULL);
+        fill(&item, depth - 1);
+    }
+}
+
+static void fill_parts(avro_value_t *v, int depth)
+{
+    size_t count = 0;
+    avro_value_get_size(v, &count);
+    for (size_t i = 0; i < count; i++) {
+        avro_value_t part;
+        avro_value_get_by_index(v, i, &part, NULL);
+        fill(&part, depth - 1);
+    }
+}
+
+/* Deep down always the first branch, which is null in types that refer to themselves. */
+static void fill_union(avro_value_t *v, int depth)
+{
+    const avro_schema_t schema = avro_value_get_schema(v);
+    const int count = (int)avro_schema_union_size(schema);
+    int branch = depth <= 0 ? 0 : below(count);
+    if (branch != 0 && chance(30))
+        branch = 0;
+    avro_value_t part;
+    assert_int_equal(avro_value_set_branch(v, branch, &part), 0);
+    fill(&part, depth - 1);
+}
+
+static void fill(avro_value_t *v, int depth)
+{
+    uint8_t bytes[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    const avro_schema_t schema = avro_value_get_schema(v);
+    switch (avro_value_get_type(v)) {
+    case AVRO_NULL:
+        avro_value_set_null(v);
+        return;
+    case AVRO_BOOLEAN:
+        avro_value_set_boolean(v, below(2));
+        return;
+    case AVRO_INT32:
+        avro_value_set_int(v, (int32_t)random_long());
+        return;
+    case AVRO_INT64:
+        avro_value_set_long(v, random_long());
+        return;
+    case AVRO_FLOAT:
+        avro_value_set_float(v, (float)random_long() / 8.0F);
+        return;
+    case AVRO_DOUBLE:
+        avro_value_set_double(v, (double)random_long() / 8.0);
+        return;
+    case AVRO_STRING:
+        fill_text(v, false);
+        return;
+    case AVRO_BYTES:
+        fill_text(v, true);
+        return;
+    case AVRO_FIXED:
+        avro_value_set_fixed(v, bytes, (size_t)avro_schema_fixed_size(schema));
+        return;
+    case AVRO_ENUM:
+        avro_value_set_enum(v, below(avro_schema_enum_number_of_symbols(schema)));
+        return;
+    case AVRO_ARRAY:
+    case AVRO_MAP:
+        fill_many(v, depth);
+        return;
+    case AVRO_RECORD:
+        fill_parts(v, depth);
+        return;
+    case AVRO_UNION:
+        fill_union(v, depth);
+        return;
+    case AVRO_LINK:
+        fail();
+    }
+}
+
+/* ---- what our record should be, from what avro-c read ---------------------------------- */
+
+static bool expect_text(avro_value_t *v, struct span *ret_text)
+{
+    const void *at = NULL;
+    const char *text = NULL;
+    size_t size = 0;
+    if (avro_value_get_type(v) == AVRO_STRING) {
+        avro_value_get_string(v, &text, &size);
+        *ret_text = span_of(text, size - 1);
+        return true;
+    }
+    if (avro_value_get_type(v) != AVRO_BYTES)
+        return false;
+    avro_value_get_bytes(v, &at, &size);
+    *ret_text = span_of(at, size);
+    return true;
+}
+
+static bool expect_number(avro_value_t *v, int64_t *ret_whole, double *ret_real)
+{
+    int32_t i = 0;
+    float f = 0;
+    switch ((int)avro_value_get_type(v)) {
+    case AVRO_INT32:
+        avro_value_get_int(v, &i);
+        *ret_whole = i;
+        *ret_real = (double)i;
+        return true;
+    case AVRO_INT64:
+        avro_value_get_long(v, ret_whole);
+        *ret_real = (double)*ret_whole;
+        return true;
+    case AVRO_FLOAT:
+        avro_value_get_float(v, &f);
+        *ret_real = (double)f;
+        return true;
+    case AVRO_DOUBLE:
+        avro_value_get_double(v, ret_real);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool expect_enum(const struct reader_field *field, avro_value_t *v, uint32_t *ret_value)
+{
+    int index = 0;
+    if (avro_value_get_type(v) != AVRO_ENUM)
+        return false;
+    avro_value_get_enum(v, &index);
+    int32_t at = reader_schema_symbol(field, avro_schema_enum_get(avro_value_get_schema(v), index));
+    if (at < 0)
+        at = field->default_symbol;
+    if (at < 0)
+        return false;
+    *ret_value = field->values[at];
+    return true;
+}
+
+static void check_text(struct span ours, struct span expected)
+{
+    assert_int_equal(ours.size, expected.size);
+    if (expected.size > 0)
+        assert_memory_equal(ours.at, expected.at, expected.size);
+}
+
+/* Compares (record given) or only says whether the value can be read (record NULL). */
+static bool check_texts(const struct slot *slot, avro_value_t *v, const uint8_t *record)
+{
+    if (avro_value_get_type(v) != AVRO_ARRAY)
+        return false;
+    size_t count = 0;
+    avro_value_get_size(v, &count);
+    for (size_t i = 0; i < count && record != NULL && i < (size_t)slot->capacity; i++) {
+        avro_value_t item;
+        avro_value_get_by_index(v, i, &item, NULL);
+        if (avro_value_get_type(&item) == AVRO_UNION)
+            avro_value_get_current_branch(&item, &item);
+        struct span expected = { 0 };
+        assert_true(expect_text(&item, &expected));
+        struct span ours;
+        memcpy(&ours, record + slot->offset + i * sizeof ours, sizeof ours);
+        check_text(ours, expected);
+    }
+    if (record != NULL) {
+        const int32_t kept = (int32_t)count > slot->capacity ? slot->capacity + 1 : (int32_t)count;
+        assert_memory_equal(record + slot->count_offset, &kept, sizeof kept);
+    }
+    return true;
+}
+
+static void check_real(const uint8_t *at, double expected)
+{
+    double ours;
+    memcpy(&ours, at, sizeof ours);
+    if (isnan(expected))
+        assert_true(isnan(ours));
+    else
+        assert_true(!(ours < expected) && !(ours > expected));
+}
+
+static void check_optional(const uint8_t *at, bool known, int64_t value)
+{
+    struct optional ours;
+    memcpy(&ours, at, sizeof ours);
+    assert_int_equal(ours.known, known);
+    assert_true(!known || ours.value == value);
+}
+
+static bool check_null(const struct reader_field *field, const uint8_t *record)
+{
+    static const uint32_t zero = 0;
+    if (!field->nullable || record == NULL)
+        return field->nullable;
+    const uint8_t *at = record + field->slot->offset;
+    struct span text;
+    if (field->slot->kind == SLOT_TEXT) {
+        memcpy(&text, at, sizeof text);
+        assert_int_equal(text.size, 0);
+    } else if (field->slot->kind == SLOT_ENUM) {
+        assert_memory_equal(at, &zero, sizeof zero);
+    } else if (field->slot->kind == SLOT_DOUBLE) {
+        check_real(at, NAN);
+    } else {
+        check_optional(at, false, 0);
+    }
+    return true;
+}
+
+static bool check_number(const struct reader_field *field, avro_value_t *v, const uint8_t *at)
+{
+    int64_t whole = 0;
+    double real = 0;
+    if (!expect_number(v, &whole, &real))
+        return false;
+    const int32_t small = (int32_t)whole;
+    if (at == NULL)
+        return true;
+    if (field->slot->kind == SLOT_INT32)
+        assert_memory_equal(at, &small, sizeof small);
+    else if (field->slot->kind == SLOT_INT64)
+        assert_memory_equal(at, &whole, sizeof whole);
+    else if (field->slot->kind == SLOT_OPTIONAL)
+        check_optional(at, true, whole);
+    else
+        check_real(at, field->type == READER_FLOAT ? (double)(float)real : real);
+    return true;
+}
+
+static bool check_value(const struct reader_field *field, avro_value_t *v, const uint8_t *record)
+{
+    const uint8_t *at = record == NULL ? NULL : record + field->slot->offset;
+    avro_value_t inner = *v;
+    if (avro_value_get_type(v) == AVRO_UNION)
+        avro_value_get_current_branch(v, &inner);
+    if (avro_value_get_type(&inner) == AVRO_NULL)
+        return check_null(field, record);
+    if (field->slot->kind == SLOT_TEXTS)
+        return check_texts(field->slot, &inner, record);
+    struct span text = { 0 };
+    struct span ours = { 0 };
+    uint32_t number = 0;
+    int yes = 0;
+    switch ((int)field->slot->kind) {
+    case SLOT_TEXT:
+        if (!expect_text(&inner, &text))
+            return false;
+        if (at != NULL) {
+            memcpy(&ours, at, sizeof ours);
+            check_text(ours, text);
+        }
+        return true;
+    case SLOT_ENUM:
+        if (!expect_enum(field, &inner, &number))
+            return false;
+        if (at != NULL)
+            assert_memory_equal(at, &number, sizeof number);
+        return true;
+    case SLOT_BOOL:
+        if (avro_value_get_boolean(&inner, &yes) != 0)
+            return false;
+        if (at != NULL)
+            assert_int_equal(*at, yes);
+        return true;
+    default:
+        return check_number(field, &inner, at);
+    }
+}
+
+/* The written value of a field of ours, by name, then by alias. */
+static bool find_value(const struct reader_field *field, avro_value_t *record, avro_value_t *ret)
+{
+    if (avro_value_get_by_name(record, field->name, ret, NULL) == 0)
+        return true;
+    for (int i = 0; i < field->alias_count; i++) {
+        if (avro_value_get_by_name(record, field->aliases[i], ret, NULL) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_default(const struct reader_schema *reader, const struct reader_field *field,
+                          const uint8_t *record)
+{
+    const size_t at = field->slot->offset;
+    static const size_t sizes[] = {
+        [SLOT_TEXT] = sizeof(struct span), [SLOT_INT32] = 4, [SLOT_INT64] = 8,
+        [SLOT_OPTIONAL] = 1,               [SLOT_DOUBLE] = 8, [SLOT_BOOL] = 1,
+        [SLOT_ENUM] = 4,                   [SLOT_TEXTS] = 0,
+    };
+    assert_memory_equal(record + at, reader->blank + at, sizes[field->slot->kind]);
+}
+
+/* Every field of ours: readable at all (record NULL), or equal to what we decoded. */
+static bool check_record(const struct reader_schema *reader, avro_value_t *written,
+                         const uint8_t *record)
+{
+    for (int i = 0; i < reader->field_count; i++) {
+        const struct reader_field *field = &reader->fields[i];
+        avro_value_t value;
+        if (!find_value(field, written, &value)) {
+            if (record != NULL)
+                check_default(reader, field, record);
+        } else if (!check_value(field, &value, record)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the two decoders side by side ---------------------------------------------------- */
+
+struct tally {
+    int read;
+    int refused;
+};
+
+union any_record {
+    struct sample sample;
+    struct event event;
+};
+
+static void compare(const struct schema_program *program, avro_value_t *written,
+                    struct span body, struct tally *tally)
+{
+    union any_record record;
+    size_t used = 0;
+    const enum status s = program_run(program, body, &record, &used);
+    if (check_record(program->reader, written, NULL)) {
+        assert_int_equal(s, STATUS_OK);
+        assert_int_equal(used, body.size);
+        check_record(program->reader, written, (const uint8_t *)&record);
+        tally->read++;
+    } else {
+        assert_int_equal(s, STATUS_MALFORMED);
+        tally->refused++;
+    }
+    for (size_t cut = 0; cut < body.size; cut += 1 + body.size / 64)
+        assert_int_equal(program_run(program, span_of(body.at, cut), &record, &used),
+                         STATUS_MALFORMED);
+}
+
+/* Random damage: any answer will do, as long as it stays inside the bytes. */
+static void damage(const struct schema_program *program, struct span body)
+{
+    union any_record record;
+    size_t used = 0;
+    uint8_t *copy = malloc(body.size + 1);
+    memcpy(copy, body.at, body.size);
+    for (int i = 0; i < 8 && body.size > 0; i++) {
+        copy[roll() % body.size] = (uint8_t)roll();
+        if (program_run(program, span_of(copy, body.size), &record, &used) == STATUS_OK)
+            assert_true(used <= body.size);
+    }
+    free(copy);
+}
+
+static void one_value(const struct schema_program *program, avro_value_iface_t *iface,
+                      struct tally *tally)
+{
+    static char bytes[BODY_MAX];
+    avro_value_t value;
+    avro_value_t again;
+    avro_generic_value_new(iface, &value);
+    avro_generic_value_new(iface, &again);
+    fill(&value, VALUE_DEPTH);
+    avro_writer_t writer = avro_writer_memory(bytes, sizeof bytes);
+    assert_int_equal(avro_value_write(writer, &value), 0);
+    const size_t size = (size_t)avro_writer_tell(writer);
+    avro_reader_t reader = avro_reader_memory(bytes, (int64_t)size);
+    assert_int_equal(avro_value_read(reader, &again), 0);
+    compare(program, &again, span_of(bytes, size), tally);
+    damage(program, span_of(bytes, size));
+    avro_reader_free(reader);
+    avro_writer_free(writer);
+    avro_value_decref(&again);
+    avro_value_decref(&value);
+}
+
+static void one_schema(const struct reader_schema *reader, uint64_t seed, struct tally *tally)
+{
+    dice = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    names = 0;
+    struct buffer text = { 0 };
+    random_schema(&text, reader);
+    struct schema_program *program = NULL;
+    struct reason why = { "" };
+    if (schema_program_compile(buffer_span(&text), reader, NULL, &program, &why) != STATUS_OK)
+        fail_msg("seed %d: %s: %.*s", (int)seed, why.text, (int)text.size, text.at);
+    avro_schema_t schema;
+    assert_int_equal(
+        avro_schema_from_json_length((const char *)text.at, text.size, &schema), 0);
+    avro_value_iface_t *iface = avro_generic_class_from_schema(schema);
+    for (int i = 0; i < VALUES; i++)
+        one_value(program, iface, tally);
+    avro_value_iface_decref(iface);
+    avro_schema_decref(schema);
+    schema_program_free(program);
+    buffer_free(&text);
+}
+
+/* Both outcomes must come up, or the test would promise less than it says. */
+static void hold_together(struct reader_schema *reader, int seeds)
+{
+    struct tally tally = { 0 };
+    for (int seed = 1; seed <= seeds; seed++)
+        one_schema(reader, (uint64_t)seed, &tally);
+    assert_true(tally.read > seeds / 10);
+    assert_true(tally.refused > seeds / 10);
+    reader_schema_close(reader);
+}
+
+static void every_kind_of_field_is_read_as_avro_c_reads_it(void **state)
+{
+    (void)state;
+    hold_together(sample_open(), SEEDS);
+}
+
+static void order_events_are_read_as_avro_c_reads_them(void **state)
+{
+    (void)state;
+    hold_together(event_schema_open(TOPIC_ORDERS), SEEDS / 3);
+}
+
+static void message_events_are_read_as_avro_c_reads_them(void **state)
+{
+    (void)state;
+    hold_together(event_schema_open(TOPIC_MESSAGES), SEEDS / 3);
+}
+
+static void shipment_events_are_read_as_avro_c_reads_them(void **state)
+{
+    (void)state;
+    hold_together(event_schema_open(TOPIC_SHIPMENTS), SEEDS / 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_field_is_read_as_avro_c_reads_it),
+        cmocka_unit_test(order_events_are_read_as_avro_c_reads_them),
+        cmocka_unit_test(message_events_are_read_as_avro_c_reads_them),
+        cmocka_unit_test(shipment_events_are_read_as_avro_c_reads_them),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
