@@ -17,6 +17,7 @@
 #include "base/check.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 enum { LABELS_MAX = 2, TIME_DECIMALS = 6, MS_DECIMALS = 3 };
 

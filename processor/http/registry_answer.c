@@ -11,6 +11,8 @@
 #include "base/check.h"
 
 #include <jansson.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
     CODE_OK_FIRST = 200,

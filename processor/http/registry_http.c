@@ -10,6 +10,8 @@
 
 #include <curl/curl.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ANSWER_BYTES_MAX = 2 * 1024 * 1024 };
