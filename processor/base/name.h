@@ -26,6 +26,12 @@ static inline struct name name_of(struct span bytes)
     return n;
 }
 
+/* Is it a name: 1 to 64 bytes? */
+static inline bool name_fits(struct span bytes)
+{
+    return bytes.size > 0 && bytes.size <= NAME_BYTES_MAX;
+}
+
 static inline struct span name_span(const struct name *n)
 {
     return span_of(n->text, n->size);

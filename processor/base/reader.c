@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <string.h>
+
 enum { VARINT_BYTES_MAX = 10 };
 
 struct reader reader_of(struct span bytes)
@@ -18,6 +20,18 @@ uint8_t reader_u8(struct reader *r)
         return 0;
     }
     return *r->at++;
+}
+
+uint64_t reader_u64(struct reader *r)
+{
+    uint64_t value = 0;
+    if (r->end - r->at < (ptrdiff_t)sizeof value) {
+        r->broken = true;
+        return 0;
+    }
+    memcpy(&value, r->at, sizeof value);
+    r->at += sizeof value;
+    return value;
 }
 
 uint64_t reader_varint(struct reader *r)
@@ -52,4 +66,14 @@ struct span reader_string(struct reader *r)
     const struct span bytes = { r->at, (size_t)size };
     r->at += size;
     return bytes;
+}
+
+int64_t reader_offset(struct reader *r, int64_t base)
+{
+    int64_t sum = 0;
+    if (__builtin_add_overflow(reader_signed(r), base, &sum)) {
+        r->broken = true;
+        return 0;
+    }
+    return sum;
 }

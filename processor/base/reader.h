@@ -17,9 +17,15 @@ struct reader reader_of(struct span bytes);
 
 uint8_t reader_u8(struct reader *r);
 
+/* Eight bytes as the machine has them: only for hashes. */
+uint64_t reader_u64(struct reader *r);
+
 uint64_t reader_varint(struct reader *r);
 
 int64_t reader_signed(struct reader *r);
+
+/* A signed number relative to `base`; broken if the sum does not fit. */
+int64_t reader_offset(struct reader *r, int64_t base);
 
 /* Borrowed from the bytes being read; empty when broken. */
 struct span reader_string(struct reader *r);

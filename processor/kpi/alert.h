@@ -1,0 +1,125 @@
+/* alert.h - the life of an alert.
+ *
+ * DESIGN
+ * ------
+ *            breach, n enough                    held for `for`
+ *   OK ───────────────────────▶ PENDING ─────────────────────────▶ FIRING (warning ⇄ critical)
+ *    ▲                             │ breach gone                      │  beyond the clear limit
+ *    │                             ▼                                  ▼
+ *    └──────────────── OK      RESOLVED ◀──── `keep_firing_for` ── RECOVERING
+ *
+ * An alert is named by seller, storefront, KPI and window; an *episode* by that
+ * and the stream time at which it started. All its timers run in stream time
+ * and are part of its image, so a restart changes nothing. What is evaluated is
+ * a queue: cells whose counts changed in the step, and alerts whose timer is
+ * due; never all.
+ *
+ * Minimum samples gate the start only (rule 2.9.14): a firing alert is not
+ * toggled by having too few facts. An empty window has no breach.
+ */
+#pragma once
+
+#include "kpi/outbox.h"
+#include "kpi/reading.h"
+#include "kpi/ticket.h"
+#include "kpi/unit.h"
+
+enum { ALERT_FLAP_STATES = 21 };
+
+struct alert {
+    struct entity entity;
+    uint32_t cell;
+    uint8_t kpi;
+    uint8_t window; /* index in the rules; gauges: 0 */
+    uint8_t status; /* enum alert_status */
+    uint8_t severity;
+    uint8_t worst;
+    bool throttled; /* started in a storm; the feed has not heard of it */
+    bool flapping;
+    uint32_t sequence;
+    int64_t started;
+    int64_t since;    /* start of PENDING or RECOVERING */
+    int64_t fired;    /* TIME_NEVER_YET: not yet */
+    int64_t resolved; /* like fired */
+    uint32_t flap_ring; /* firing or not, a bit a pane, newest lowest */
+    int64_t flap_pane;  /* number of the pane sampled last */
+    uint64_t rule_version;
+    struct kpi_value published; /* value in the last change */
+};
+
+struct alerts {
+    const struct rules *rules;
+    struct entities *entities;
+    struct sellers *sellers;
+    struct windows *windows;
+    struct evidences *evidences;
+    struct units *units;
+    struct tickets *tickets;
+    struct outbox *outbox;
+    struct pool pool;
+    struct deadlines timers; /* in stream time */
+    uint32_t firing[KPI_COUNT];
+    bool storm[KPI_COUNT];
+    bool live; /* false: held back until the shard has caught up once */
+    int64_t now;     /* stream time of the evaluation */
+    wall_time wall;  /* for `emitted` */
+    uint64_t changes[KPI_COUNT][ALERT_EVENT_TYPE_COUNT];
+};
+
+void alerts_close(struct alerts *as);
+
+/* Evaluates what changed and what is due, at the end of a step. While not
+ * `live`, what changed waits. */
+void alerts_evaluate(struct alerts *as, event_time stream_time, wall_time wall);
+
+/* No longer held back: everything in breach fires with the next evaluation. */
+void alerts_go_live(struct alerts *as);
+
+/* A change that stands in the topic but that the state does not know: the alert
+ * becomes what the topic says, and is evaluated again. False if it was known. */
+bool alerts_adopt(struct alerts *as, const struct alert_change *change);
+
+/* NULL: there is none. */
+const struct alert *alerts_find(const struct alerts *as, uint32_t cell, enum kpi kpi,
+                                int32_t window);
+
+/* What holds for a KPI of a cell, and where it comes from ("global", "storefront:de"). */
+const struct threshold *alerts_threshold(const struct alerts *as, const struct cell *cell,
+                                         enum kpi kpi, int32_t window);
+
+void alert_encode(const struct alerts *as, uint32_t ref, struct buffer *out);
+
+bool alert_decode(struct alerts *as, struct reader *in);
+
+/* After all images: sets timers, counts what fires, looks at everything again. */
+void alerts_loaded(struct alerts *as);
+
+/* Implementation shared by the alert_*.c files. */
+static inline struct alert *alert_at(const struct alerts *as, uint32_t ref)
+{
+    return pool_at(&as->pool, ref);
+}
+uint32_t alert_find_ref(const struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
+uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
+void alert_free(struct alerts *as, uint32_t ref);
+void alert_key(const struct alerts *as, const struct alert *a, struct buffer *out);
+void alert_arm(struct alerts *as, uint32_t ref);
+
+/* Tells the feed what has become of the alert. `previous` is the status before. */
+struct alert_news {
+    enum alert_event_type type;
+    enum alert_reason reason;
+    enum alert_status previous;
+};
+void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
+                   struct alert_news news);
+
+/* Counts one more (1) or one less (-1) firing alert of the KPI; a storm begins
+ * or ends with it. */
+void alert_count_firing(struct alerts *as, enum kpi kpi, int32_t by);
+
+/* Counts a loaded alert without telling anybody. */
+void alert_restore_count(struct alerts *as, const struct alert *a);
+
+/* Samples the alert's state once a pane of its window; says if it flaps. */
+void alert_sample(struct alerts *as, struct alert *a);

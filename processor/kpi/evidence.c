@@ -1,0 +1,324 @@
+/* evidence.c - see evidence.h. */
+#include "kpi/evidence.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+
+enum { EVIDENCE_LAYOUT = 1 };
+
+static const uint32_t ticket_facts =
+    UINT32_C(1) << FACT_RESPONSE_BAD | UINT32_C(1) << FACT_AVOIDABLE_DELAYED |
+    UINT32_C(1) << FACT_AVOIDABLE_NOT_RECEIVED | UINT32_C(1) << FACT_AVOIDABLE_INCOMPLETE |
+    UINT32_C(1) << FACT_AVOIDABLE_INCORRECT | UINT32_C(1) << FACT_AVOIDABLE_DEFECT |
+    UINT32_C(1) << FACT_AVOIDABLE_INVOICE | UINT32_C(1) << FACT_REPEAT |
+    UINT32_C(1) << FACT_ESCALATION | UINT32_C(1) << FACT_SLOW_RESPONSE;
+
+void evidences_open(struct evidences *es, struct entities *entities, struct sellers *sellers)
+{
+    *es = (struct evidences){ .entities = entities, .sellers = sellers };
+    pool_open(&es->lists, entities->arena, sizeof(struct evidence_list));
+    pool_open(&es->entries, entities->arena, sizeof(struct evidence_entry));
+    deadlines_open(&es->ends, entities->arena);
+    es->longest_window_ms = rules_longest_window(sellers->rules);
+    for (unsigned k = 0; k < KPI_COUNT; k++)
+        es->facts |= catalogue_row((enum kpi)k)->bad;
+}
+
+void evidences_close(struct evidences *es)
+{
+    pool_close(&es->lists);
+    pool_close(&es->entries);
+    deadlines_close(&es->ends);
+}
+
+static struct evidence_list *list_at(const struct evidences *es, uint32_t ref)
+{
+    return pool_at(&es->lists, ref);
+}
+
+static struct evidence_entry *entry_at(const struct evidences *es, uint32_t ref)
+{
+    return pool_at(&es->entries, ref);
+}
+
+static uint64_t list_hash(const struct evidences *es, uint32_t cell, enum fact fact)
+{
+    return hash_mix(sellers_cell(es->sellers, cell)->hash, UINT64_C(1) << 32 | fact);
+}
+
+static uint32_t find_list(const struct evidences *es, uint32_t cell, enum fact fact)
+{
+    const uint64_t hash = list_hash(es, cell, fact);
+    const struct table *table = entities_table(es->entities, ENTITY_EVIDENCE, hash);
+    struct table_walk walk = table_walk(table, hash);
+    uint32_t ref;
+    while ((ref = table_next(table, &walk)) != 0) {
+        const struct evidence_list *list = list_at(es, ref);
+        if (list->cell == cell && list->fact == fact)
+            return ref;
+    }
+    return 0;
+}
+
+static uint32_t new_list(struct evidences *es, uint32_t cell, enum fact fact)
+{
+    const uint32_t ref = pool_new(&es->lists);
+    struct evidence_list *list = list_at(es, ref);
+    list->cell = cell;
+    list->fact = (uint8_t)fact;
+    sellers_join(es->sellers, cell);
+    entities_add(es->entities, ENTITY_EVIDENCE, ref, &list->entity, list_hash(es, cell, fact));
+    return ref;
+}
+
+static void free_entries(struct evidences *es, struct evidence_list *list)
+{
+    for (uint32_t ref = list->first; ref != 0;) {
+        const uint32_t next = entry_at(es, ref)->next;
+        pool_free(&es->entries, ref);
+        ref = next;
+    }
+    list->first = 0;
+    list->count = 0;
+}
+
+static void free_list(struct evidences *es, uint32_t ref)
+{
+    struct evidence_list *list = list_at(es, ref);
+    sellers_leave(es->sellers, list->cell);
+    free_entries(es, list);
+    deadlines_set(&es->ends, ref, TIME_NEVER);
+    entities_remove(es->entities, ENTITY_EVIDENCE, ref, &list->entity);
+    pool_free(&es->lists, ref);
+}
+
+static void list_key(const struct evidences *es, const struct evidence_list *list,
+                     struct buffer *out)
+{
+    const struct cell *cell = sellers_cell(es->sellers, list->cell);
+    buffer_add_string(out, name_span(&sellers_seller(es->sellers, cell->seller)->id));
+    buffer_add_string(out, name_span(&cell->storefront));
+    buffer_add_u8(out, list->fact);
+}
+
+static void bury_list(struct evidences *es, uint32_t ref)
+{
+    struct buffer *out = &es->entities->tombstones;
+    const size_t begin = image_begin(out, ENTITY_EVIDENCE);
+    buffer_add_u8(out, LAYOUT_TOMBSTONE);
+    list_key(es, list_at(es, ref), out);
+    image_end(out, begin);
+    free_list(es, ref);
+}
+
+/* Newest first; equal times by id. <0: a stands before b. */
+static int newest_first(event_time a_at, struct span a_id, event_time b_at, struct span b_id)
+{
+    if (a_at.ms != b_at.ms)
+        return a_at.ms > b_at.ms ? -1 : 1;
+    return span_compare(a_id, b_id);
+}
+
+static void arm(struct evidences *es, uint32_t ref)
+{
+    const struct evidence_list *list = list_at(es, ref);
+    CHECK(list->first != 0);
+    deadlines_set(&es->ends, ref, entry_at(es, list->first)->at.ms + es->longest_window_ms);
+}
+
+static void drop_oldest(struct evidences *es, struct evidence_list *list)
+{
+    uint32_t *link = &list->first;
+    while (entry_at(es, *link)->next != 0)
+        link = &entry_at(es, *link)->next;
+    pool_free(&es->entries, *link);
+    *link = 0;
+    list->count -= 1;
+}
+
+/* The link at which (at, id) stands or would stand. */
+static uint32_t *find_link(struct evidences *es, struct evidence_list *list, event_time at,
+                           struct span id)
+{
+    uint32_t *link = &list->first;
+    while (*link != 0) {
+        const struct evidence_entry *entry = entry_at(es, *link);
+        if (newest_first(entry->at, name_span(&entry->id), at, id) >= 0)
+            break;
+        link = &entry_at(es, *link)->next;
+    }
+    return link;
+}
+
+static bool stands_at(const struct evidences *es, uint32_t ref, event_time at, struct span id)
+{
+    if (ref == 0)
+        return false;
+    const struct evidence_entry *entry = entry_at(es, ref);
+    return entry->at.ms == at.ms && span_equal(name_span(&entry->id), id);
+}
+
+static void add_entry(struct evidences *es, struct evidence_list *list, event_time at,
+                      struct span id)
+{
+    uint32_t *link = find_link(es, list, at, id);
+    if (stands_at(es, *link, at, id))
+        return;
+    const uint32_t next = *link;
+    const uint32_t ref = pool_new(&es->entries);
+    *link = ref;
+    *entry_at(es, ref) = (struct evidence_entry){ .next = next, .id = name_of(id), .at = at };
+    list->count += 1;
+    if (list->count > EVIDENCE_KEPT)
+        drop_oldest(es, list);
+}
+
+void evidences_add(struct evidences *es, uint32_t cell, enum fact fact, event_time at,
+                   struct span id)
+{
+    CHECK(fact < FACT_COUNT);
+    if ((es->facts >> fact & 1) == 0)
+        return;
+    uint32_t ref = find_list(es, cell, fact);
+    if (ref == 0)
+        ref = new_list(es, cell, fact);
+    add_entry(es, list_at(es, ref), at, id);
+    entities_touch(es->entities, ENTITY_EVIDENCE, ref, &list_at(es, ref)->entity);
+    arm(es, ref);
+}
+
+void evidences_take_back(struct evidences *es, uint32_t cell, enum fact fact, event_time at,
+                         struct span id)
+{
+    const uint32_t ref = find_list(es, cell, fact);
+    if (ref == 0)
+        return;
+    struct evidence_list *list = list_at(es, ref);
+    uint32_t *link = find_link(es, list, at, id);
+    if (!stands_at(es, *link, at, id))
+        return;
+    const uint32_t entry = *link;
+    *link = entry_at(es, entry)->next;
+    pool_free(&es->entries, entry);
+    list->count -= 1;
+    if (list->count == 0) {
+        bury_list(es, ref);
+        return;
+    }
+    entities_touch(es->entities, ENTITY_EVIDENCE, ref, &list->entity);
+    arm(es, ref);
+}
+
+void evidences_expire(struct evidences *es, event_time stream_time)
+{
+    uint32_t ref;
+    while ((ref = deadlines_due(&es->ends, stream_time.ms)) != 0)
+        bury_list(es, ref);
+}
+
+int32_t evidence_insert(struct evidence *newest, int32_t count, const struct evidence *one)
+{
+    CHECK(count >= 0 && count <= EVIDENCE_MAX);
+    int32_t at = count;
+    while (at > 0 && newest_first(one->at, name_span(&one->id), newest[at - 1].at,
+                                  name_span(&newest[at - 1].id)) < 0)
+        at--;
+    if (at == EVIDENCE_MAX)
+        return count;
+    const int32_t last = count < EVIDENCE_MAX ? count : EVIDENCE_MAX - 1;
+    for (int32_t i = last; i > at; i--)
+        newest[i] = newest[i - 1];
+    newest[at] = *one;
+    return last + 1;
+}
+
+static int32_t collect_cell(const struct evidences *es, uint32_t cell, uint32_t facts,
+                            event_time from, struct evidence *newest, int32_t count)
+{
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        const uint32_t ref = (facts >> fact & 1) != 0 ? find_list(es, cell, (enum fact)fact) : 0;
+        uint32_t entry_ref = ref == 0 ? 0 : list_at(es, ref)->first;
+        for (; entry_ref != 0; entry_ref = entry_at(es, entry_ref)->next) {
+            const struct evidence_entry *entry = entry_at(es, entry_ref);
+            if (entry->at.ms < from.ms)
+                break;
+            const bool ticket = (ticket_facts >> fact & 1) != 0;
+            const struct evidence one = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
+                                          .id = entry->id,
+                                          .at = entry->at };
+            count = evidence_insert(newest, count, &one);
+        }
+    }
+    return count;
+}
+
+int32_t evidences_collect(const struct evidences *es, uint32_t cell, uint32_t facts,
+                          event_time from, struct evidence ret_newest[EVIDENCE_MAX])
+{
+    const struct cell *c = sellers_cell(es->sellers, cell);
+    if (!c->is_total)
+        return collect_cell(es, cell, facts, from, ret_newest, 0);
+
+    int32_t count = 0;
+    uint32_t ref = sellers_seller(es->sellers, c->seller)->first_cell;
+    for (; ref != 0; ref = sellers_cell(es->sellers, ref)->next)
+        count = collect_cell(es, ref, facts, from, ret_newest, count);
+    CHECK(count <= EVIDENCE_MAX);
+    return count;
+}
+
+void evidence_encode(const struct evidences *es, uint32_t ref, struct buffer *out)
+{
+    const struct evidence_list *list = list_at(es, ref);
+    const size_t begin = image_begin(out, ENTITY_EVIDENCE);
+    buffer_add_u8(out, EVIDENCE_LAYOUT);
+    list_key(es, list, out);
+    buffer_add_u8(out, list->count);
+    for (uint32_t e = list->first; e != 0; e = entry_at(es, e)->next) {
+        buffer_add_signed(out, entry_at(es, e)->at.ms);
+        buffer_add_string(out, name_span(&entry_at(es, e)->id));
+    }
+    image_end(out, begin);
+}
+
+static void decode_entries(struct evidences *es, struct evidence_list *list, struct reader *in)
+{
+    const uint8_t count = reader_u8(in);
+    if (count == 0 || count > EVIDENCE_KEPT)
+        in->broken = true;
+    for (uint8_t i = 0; i < count && !in->broken; i++) {
+        const event_time at = { reader_signed(in) };
+        const struct span id = reader_string(in);
+        if (in->broken || !name_fits(id))
+            in->broken = true;
+        else
+            add_entry(es, list, at, id);
+    }
+}
+
+bool evidence_decode(struct evidences *es, struct reader *in)
+{
+    const uint8_t layout = reader_u8(in);
+    const struct span seller = reader_string(in);
+    const struct span storefront = reader_string(in);
+    const uint8_t fact = reader_u8(in);
+    if (in->broken || layout > EVIDENCE_LAYOUT || fact >= FACT_COUNT || !name_fits(seller) ||
+        !name_fits(storefront))
+        return false;
+
+    const uint32_t known = sellers_find(es->sellers, seller, storefront);
+    uint32_t ref = known == 0 ? 0 : find_list(es, known, (enum fact)fact);
+    if (layout == LAYOUT_TOMBSTONE) {
+        if (ref != 0)
+            free_list(es, ref);
+        return reader_at_end(in);
+    }
+    if (ref == 0)
+        ref = new_list(es, sellers_cell_of(es->sellers, seller, storefront), (enum fact)fact);
+    free_entries(es, list_at(es, ref));
+    decode_entries(es, list_at(es, ref), in);
+    if (in->broken || !reader_at_end(in))
+        return false;
+    arm(es, ref);
+    return true;
+}

@@ -1,0 +1,210 @@
+/* outbox_image.c - a waiting alert change as bytes: every field of its record,
+ * so that whoever publishes it later publishes the same.
+ */
+#include "base/check.h"
+#include "kpi/outbox.h"
+
+#include <string.h>
+
+enum { CHANGE_LAYOUT = 1 };
+
+static void encode_value(struct kpi_value value, struct buffer *out)
+{
+    buffer_add_u8(out, value.known);
+    buffer_add_signed(out, value.amount);
+}
+
+static void encode_double(double value, struct buffer *out)
+{
+    buffer_add(out, span_of(&value, sizeof value));
+}
+
+static void encode_identity(const struct alert_change *c, struct buffer *out)
+{
+    buffer_add_u8(out, (uint8_t)c->type);
+    buffer_add_u8(out, (uint8_t)c->reason);
+    buffer_add_string(out, name_span(&c->seller));
+    buffer_add_string(out, name_span(&c->storefront));
+    buffer_add_u8(out, (uint8_t)c->kpi);
+    buffer_add_string(out, name_span(&c->window));
+    buffer_add_signed(out, c->started.ms);
+    buffer_add_varint(out, c->sequence);
+}
+
+static void encode_state(const struct alert_change *c, struct buffer *out)
+{
+    buffer_add_u8(out, (uint8_t)c->status);
+    buffer_add_u8(out, (uint8_t)c->previous_status);
+    buffer_add_u8(out, (uint8_t)c->severity);
+    buffer_add_u8(out, (uint8_t)c->worst_severity);
+    buffer_add_varint(out, c->flags);
+    buffer_add_signed(out, c->window_start.ms);
+    buffer_add_signed(out, c->window_end.ms);
+    buffer_add_signed(out, c->fired.ms);
+    buffer_add_signed(out, c->resolved.ms);
+    buffer_add_signed(out, c->evaluated.ms);
+    buffer_add_signed(out, c->emitted.ms);
+}
+
+static void encode_numbers(const struct alert_change *c, struct buffer *out)
+{
+    buffer_add_u8(out, (uint8_t)c->comparison);
+    encode_value(c->value, out);
+    encode_value(c->previous_value, out);
+    buffer_add_signed(out, c->threshold);
+    buffer_add_signed(out, c->clear_threshold_milli);
+    buffer_add_string(out, span_of_text(c->threshold_source));
+    buffer_add_string(out, span_of_text(c->rule_version));
+    buffer_add_signed(out, c->numerator);
+    buffer_add_signed(out, c->denominator);
+    encode_double(c->interval_low, out);
+    encode_double(c->interval_high, out);
+    encode_double(c->breach_probability, out);
+}
+
+static void encode_evidence(const struct alert_change *c, struct buffer *out)
+{
+    CHECK(c->evidence_count >= 0 && c->evidence_count <= EVIDENCE_MAX);
+    buffer_add_signed(out, c->evidence_total);
+    buffer_add_u8(out, (uint8_t)c->evidence_count);
+    for (int32_t i = 0; i < c->evidence_count; i++) {
+        buffer_add_u8(out, (uint8_t)c->evidence[i].kind);
+        buffer_add_string(out, name_span(&c->evidence[i].id));
+        buffer_add_signed(out, c->evidence[i].at.ms);
+    }
+}
+
+void change_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
+{
+    const struct waiting_change *w = pool_at(&ob->pool, ref);
+    const size_t begin = image_begin(out, ENTITY_CHANGE);
+    buffer_add_u8(out, CHANGE_LAYOUT);
+    buffer_add_varint(out, w->change.shard_sequence);
+    encode_identity(&w->change, out);
+    encode_state(&w->change, out);
+    encode_numbers(&w->change, out);
+    encode_evidence(&w->change, out);
+    image_end(out, begin);
+}
+
+/* A byte below `limit`. */
+static uint8_t decode_enum(struct reader *in, unsigned limit)
+{
+    const uint8_t value = reader_u8(in);
+    if (value >= limit)
+        in->broken = true;
+    return in->broken ? 0 : value;
+}
+
+static struct name decode_name(struct reader *in)
+{
+    const struct span bytes = reader_string(in);
+    if (!name_fits(bytes)) {
+        in->broken = true;
+        return (struct name){ 0 };
+    }
+    return name_of(bytes);
+}
+
+static struct kpi_value decode_value(struct reader *in)
+{
+    const bool known = reader_u8(in) != 0;
+    return (struct kpi_value){ .known = known, .amount = reader_signed(in) };
+}
+
+static double decode_double(struct reader *in)
+{
+    const uint64_t bits = reader_u64(in);
+    double value = 0;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static void decode_text(struct reader *in, char *ret_text, size_t size)
+{
+    const struct span bytes = reader_string(in);
+    if (bytes.size >= size) {
+        in->broken = true;
+        return;
+    }
+    if (bytes.size > 0)
+        memcpy(ret_text, bytes.at, bytes.size);
+    ret_text[bytes.size] = '\0';
+}
+
+static void decode_identity(struct alert_change *c, struct reader *in)
+{
+    c->type = (enum alert_event_type)decode_enum(in, ALERT_EVENT_TYPE_COUNT);
+    c->reason = (enum alert_reason)decode_enum(in, ALERT_REASON_COUNT);
+    c->seller = decode_name(in);
+    c->storefront = decode_name(in);
+    c->kpi = (enum kpi)decode_enum(in, KPI_COUNT);
+    c->window = decode_name(in);
+    c->started.ms = reader_signed(in);
+    c->sequence = (uint32_t)reader_varint(in);
+}
+
+static void decode_state(struct alert_change *c, struct reader *in)
+{
+    c->status = (enum alert_status)decode_enum(in, ALERT_STATUS_COUNT);
+    c->previous_status = (enum alert_status)decode_enum(in, ALERT_STATUS_COUNT);
+    c->severity = (enum severity)decode_enum(in, SEVERITY_COUNT);
+    c->worst_severity = (enum severity)decode_enum(in, SEVERITY_COUNT);
+    c->flags = (uint32_t)reader_varint(in);
+    c->window_start.ms = reader_signed(in);
+    c->window_end.ms = reader_signed(in);
+    c->fired.ms = reader_signed(in);
+    c->resolved.ms = reader_signed(in);
+    c->evaluated.ms = reader_signed(in);
+    c->emitted.ms = reader_signed(in);
+}
+
+static void decode_numbers(struct alert_change *c, struct reader *in)
+{
+    c->comparison = (enum comparison)decode_enum(in, OP_GE + 1);
+    c->value = decode_value(in);
+    c->previous_value = decode_value(in);
+    c->threshold = reader_signed(in);
+    c->clear_threshold_milli = reader_signed(in);
+    decode_text(in, c->threshold_source, sizeof c->threshold_source);
+    decode_text(in, c->rule_version, sizeof c->rule_version);
+    c->numerator = reader_signed(in);
+    c->denominator = reader_signed(in);
+    c->interval_low = decode_double(in);
+    c->interval_high = decode_double(in);
+    c->breach_probability = decode_double(in);
+}
+
+static void decode_evidence(struct alert_change *c, struct reader *in)
+{
+    c->evidence_total = reader_signed(in);
+    c->evidence_count = decode_enum(in, EVIDENCE_MAX + 1);
+    for (int32_t i = 0; i < c->evidence_count && !in->broken; i++) {
+        c->evidence[i].kind = (enum evidence_kind)decode_enum(in, EVIDENCE_TICKET + 1);
+        c->evidence[i].id = decode_name(in);
+        c->evidence[i].at.ms = reader_signed(in);
+    }
+}
+
+bool change_decode(struct outbox *ob, struct reader *in)
+{
+    const uint8_t layout = reader_u8(in);
+    const uint64_t sequence = reader_varint(in);
+    if (in->broken || layout > CHANGE_LAYOUT || sequence == 0)
+        return false;
+    uint32_t ref = outbox_find_sequence(ob, sequence);
+    if (layout == LAYOUT_TOMBSTONE) {
+        if (ref != 0)
+            outbox_free(ob, ref);
+        return reader_at_end(in);
+    }
+    if (ref == 0)
+        ref = outbox_insert(ob, sequence);
+    struct waiting_change *w = pool_at(&ob->pool, ref);
+    w->state = WAITING_TO_BE_SENT; /* what is loaded was saved */
+    decode_identity(&w->change, in);
+    decode_state(&w->change, in);
+    decode_numbers(&w->change, in);
+    decode_evidence(&w->change, in);
+    return !in->broken && reader_at_end(in);
+}

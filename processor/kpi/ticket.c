@@ -1,0 +1,479 @@
+/* ticket.c - tickets from events and time; see ticket.h. */
+#include "kpi/ticket.h"
+
+#include "base/check.h"
+
+#define REPEAT_WITHIN_MS (7 * DAY_MS)
+
+void tickets_open(struct tickets *ts, const struct rules *rules, struct entities *entities,
+                  struct ledger *ledger)
+{
+    *ts = (struct tickets){ .rules = rules,
+                            .entities = entities,
+                            .sellers = ledger->sellers,
+                            .ledger = ledger,
+                            .watermark = TIME_NEVER_YET };
+    pool_open(&ts->tickets, entities->arena, sizeof(struct ticket));
+    pool_open(&ts->stamps, entities->arena, sizeof(struct stamp));
+    contacts_open(&ts->contacts, entities->arena);
+    deadlines_open(&ts->deadlines, entities->arena);
+    ts->overdue = (struct overdue_nodes){ .pool = &ts->tickets,
+                                          .offset = offsetof(struct ticket, overdue),
+                                          .kind = OVERDUE_TICKETS,
+                                          .gauge = KPI_RESPONSE_OVERDUE };
+}
+
+void tickets_close(struct tickets *ts)
+{
+    pool_close(&ts->tickets);
+    pool_close(&ts->stamps);
+    contacts_close(&ts->contacts);
+    deadlines_close(&ts->deadlines);
+}
+
+/* ---- finding, making, forgetting -------------------------------------------- */
+
+static uint64_t ticket_hash(struct span id)
+{
+    return hash_mix(hash_bytes(id), ENTITY_TICKET);
+}
+
+uint32_t ticket_find(const struct tickets *ts, struct span id, uint32_t cell)
+{
+    const uint64_t hash = ticket_hash(id);
+    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, hash);
+    struct table_walk walk = table_walk(table, hash);
+    uint32_t ref;
+    while ((ref = table_next(table, &walk)) != 0) {
+        const struct ticket *t = tickets_at(ts, ref);
+        if (t->cell == cell && span_equal(name_span(&t->id), id))
+            return ref;
+    }
+    return 0;
+}
+
+uint32_t ticket_new(struct tickets *ts, struct span id, uint32_t cell)
+{
+    CHECK(name_fits(id) && cell != 0);
+    const uint32_t ref = pool_new(&ts->tickets);
+    struct ticket *t = tickets_at(ts, ref);
+    t->id = name_of(id);
+    t->cell = cell;
+    t->due = TIME_NEVER;
+    t->reply = TIME_NEVER;
+    t->excused = TIME_NEVER;
+    t->escalated = TIME_NEVER;
+    t->last_event = TIME_NEVER_YET;
+    sellers_join(ts->sellers, cell);
+    entities_add(ts->entities, ENTITY_TICKET, ref, &t->entity, ticket_hash(id));
+    return ref;
+}
+
+void ticket_free(struct tickets *ts, uint32_t ref)
+{
+    struct ticket *t = tickets_at(ts, ref);
+    overdue_remove(&ts->overdue, ts->sellers, t->cell, ref);
+    sellers_leave(ts->sellers, t->cell);
+    for (int i = 0; i < TICKET_STAMP_COUNT; i++)
+        stamp_point(&ts->stamps, &t->stamps[i], 0);
+    for (uint8_t i = 0; i < t->unit_count; i++)
+        contacts_remove(&ts->contacts, t->units[i], ref);
+    deadlines_set(&ts->deadlines, ref, TIME_NEVER);
+    entities_remove(ts->entities, ENTITY_TICKET, ref, &t->entity);
+    pool_free(&ts->tickets, ref);
+}
+
+static void forget(struct tickets *ts, uint32_t ref)
+{
+    struct buffer *out = &ts->entities->tombstones;
+    const size_t begin = image_begin(out, ENTITY_TICKET);
+    buffer_add_u8(out, LAYOUT_TOMBSTONE);
+    ticket_key(ts, tickets_at(ts, ref), out);
+    image_end(out, begin);
+    ticket_free(ts, ref);
+}
+
+/* ---- settling ------------------------------------------------------------------ */
+
+int64_t ticket_opened(const struct ticket *t, const struct pool *stamps)
+{
+    if (t->stamps[TICKET_STAMP_OPENED] == 0)
+        return TIME_NEVER;
+    return ((const struct stamp *)pool_at(stamps, t->stamps[TICKET_STAMP_OPENED]))->at.ms;
+}
+
+static bool closed(const struct ticket *t)
+{
+    return t->not_the_sellers || t->disowned || t->reply != TIME_NEVER ||
+           t->excused != TIME_NEVER;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static int64_t forget_at(const struct tickets *ts, const struct ticket *t)
+{
+    const int64_t late = t->last_event + ts->rules->max_lateness_ms;
+    const int64_t opened = ticket_opened(t, &ts->stamps);
+    if (opened == TIME_NEVER)
+        return late;
+    int64_t newest = opened;
+    for (int i = 0; i < TICKET_FACT_COUNT; i++) {
+        if (t->counted[i].fact_plus_one != 0)
+            newest = later(newest, t->counted[i].at);
+    }
+    if (t->duration.is_counted)
+        newest = later(newest, t->duration.at);
+    const int64_t window_left = newest + rules_longest_window(ts->rules);
+    const int64_t repeats_over = opened + REPEAT_WITHIN_MS + ts->rules->max_lateness_ms;
+    return later(late, later(window_left, repeats_over));
+}
+
+static int64_t ahead(int64_t deadline, int64_t watermark, int64_t soonest)
+{
+    return deadline >= watermark && deadline < soonest ? deadline : soonest;
+}
+
+static int64_t next_time(const struct tickets *ts, const struct ticket *t)
+{
+    if (closed(t))
+        return forget_at(ts, t);
+    int64_t next = t->last_event + ts->rules->abandon_after_ms;
+    if (t->due != TIME_NEVER) {
+        next = ahead(t->due, ts->watermark, next);
+        next = ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
+    }
+    return next;
+}
+
+static bool settle_duration(struct tickets *ts, struct ticket *t,
+                            const struct counted_duration *wanted)
+{
+    struct counted_duration *have = &t->duration;
+    if (have->is_counted == wanted->is_counted && have->at == wanted->at &&
+        have->ms == wanted->ms)
+        return false;
+    if (have->is_counted)
+        windows_add_duration(ts->ledger->windows, t->cell, (event_time){ have->at }, have->ms,
+                             -1);
+    if (wanted->is_counted)
+        windows_add_duration(ts->ledger->windows, t->cell, (event_time){ wanted->at },
+                             wanted->ms, 1);
+    *have = *wanted;
+    return true;
+}
+
+static void settle(struct tickets *ts, uint32_t ref)
+{
+    struct ticket *t = tickets_at(ts, ref);
+    const struct cell *cell = sellers_cell(ts->sellers, t->cell);
+    struct ticket_wanted wanted;
+    ticket_facts(t, ticket_opened(t, &ts->stamps), cell, ts->rules, ts->watermark, &wanted);
+    const struct ledger_account account = { .cell = t->cell, .id = &t->id };
+    const bool facts_moved =
+        ledger_settle(ts->ledger, account, t->counted, wanted.facts, TICKET_FACT_COUNT);
+    if (settle_duration(ts, t, &wanted.duration) || facts_moved)
+        entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+
+    if (wanted.overdue)
+        overdue_add(&ts->overdue, ts->sellers, t->cell, ref, t->due);
+    else
+        overdue_remove(&ts->overdue, ts->sellers, t->cell, ref);
+    deadlines_set(&ts->deadlines, ref, next_time(ts, t));
+}
+
+/* ---- repeats ---------------------------------------------------------------------- */
+
+/* Was `other` opened in the seven days before the ticket? Among tickets of one
+ * instant the greater id is the repeat (rule 2.9.8). */
+static bool repeats(const struct tickets *ts, const struct ticket *t, int64_t opened,
+                    struct opening other)
+{
+    if (other.at > opened || opened - other.at > REPEAT_WITHIN_MS)
+        return false;
+    if (other.at < opened)
+        return true;
+    const struct ticket *o = tickets_at(ts, other.ticket);
+    return span_compare(name_span(&t->id), name_span(&o->id)) > 0;
+}
+
+static bool is_repeat(const struct tickets *ts, uint32_t ref)
+{
+    const struct ticket *t = tickets_at(ts, ref);
+    const int64_t opened = ticket_opened(t, &ts->stamps);
+    for (uint8_t u = 0; u < t->unit_count; u++) {
+        const struct contact *c = contacts_find(&ts->contacts, t->units[u]);
+        for (uint32_t i = 0; c != NULL && i < c->count; i++) {
+            if (c->openings[i].ticket != ref && repeats(ts, t, opened, c->openings[i]))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void recheck(struct tickets *ts, uint32_t ref)
+{
+    struct ticket *t = tickets_at(ts, ref);
+    const bool repeat = ticket_opened(t, &ts->stamps) != TIME_NEVER && is_repeat(ts, ref);
+    if (repeat == t->is_repeat)
+        return;
+    t->is_repeat = repeat;
+    entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+    settle(ts, ref);
+}
+
+static void recheck_unit(struct tickets *ts, struct hash128 unit)
+{
+    const struct contact *c = contacts_find(&ts->contacts, unit);
+    if (c == NULL)
+        return;
+    const struct contact openings = *c;
+    for (uint32_t i = 0; i < openings.count; i++)
+        recheck(ts, openings.openings[i].ticket);
+}
+
+static bool takes_part(const struct tickets *ts, const struct ticket *t)
+{
+    return !t->not_the_sellers && !t->disowned &&
+           ticket_opened(t, &ts->stamps) != TIME_NEVER;
+}
+
+/* Puts the ticket where it belongs among those that share its order units, and
+ * looks again at the others. */
+static void share_units(struct tickets *ts, uint32_t ref)
+{
+    const struct ticket *t = tickets_at(ts, ref);
+    const bool there = takes_part(ts, t);
+    for (uint8_t u = 0; u < t->unit_count; u++) {
+        if (there)
+            contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
+        else
+            contacts_remove(&ts->contacts, t->units[u], ref);
+        recheck_unit(ts, t->units[u]);
+    }
+    recheck(ts, ref);
+}
+
+/* ---- claims ------------------------------------------------------------------------ */
+
+static bool older_claim(const struct tickets *ts, const struct ticket *a,
+                        const struct ticket *b)
+{
+    const struct stamp *first = pool_at(&ts->stamps, a->stamps[TICKET_STAMP_FIRST]);
+    return stamp_decides(&ts->stamps, b->stamps[TICKET_STAMP_FIRST], first->at,
+                         name_span(&first->id_message));
+}
+
+/* Settles every claim on that ticket id; the oldest owns it (rule 2.9.7). */
+static void arbitrate(struct tickets *ts, struct name id, uint32_t any)
+{
+    const uint64_t hash = tickets_at(ts, any)->entity.hash;
+    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, hash);
+    uint32_t owner = any;
+    uint32_t ref;
+    struct table_walk walk = table_walk(table, hash);
+    while ((ref = table_next(table, &walk)) != 0) {
+        if (ref != owner && span_equal(name_span(&tickets_at(ts, ref)->id), name_span(&id)) &&
+            older_claim(ts, tickets_at(ts, ref), tickets_at(ts, owner)))
+            owner = ref;
+    }
+    walk = table_walk(table, hash);
+    while ((ref = table_next(table, &walk)) != 0) {
+        struct ticket *t = tickets_at(ts, ref);
+        if (!span_equal(name_span(&t->id), name_span(&id)))
+            continue;
+        t->contested = true;
+        t->disowned = ref != owner;
+        entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+        share_units(ts, ref);
+        settle(ts, ref);
+    }
+}
+
+static bool has_rival(const struct tickets *ts, uint32_t ref)
+{
+    const struct ticket *t = tickets_at(ts, ref);
+    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, t->entity.hash);
+    struct table_walk walk = table_walk(table, t->entity.hash);
+    uint32_t other;
+    while ((other = table_next(table, &walk)) != 0) {
+        if (other != ref &&
+            span_equal(name_span(&tickets_at(ts, other)->id), name_span(&t->id)))
+            return true;
+    }
+    return false;
+}
+
+/* ---- what events tell --------------------------------------------------------------- */
+
+static void earliest(int64_t *known, event_time at)
+{
+    if (at.ms < *known)
+        *known = at.ms;
+}
+
+static bool is_reply(const struct rules *rules, const struct message_fields *m)
+{
+    return m->author_role == AUTHOR_SELLER && !m->is_auto_reply &&
+           (!m->interim_notice || rules->interim_counts);
+}
+
+static bool excuses(const struct event *event)
+{
+    const struct message_fields *m = &event->message;
+    return !m->is_seller_responsible || event->kind == EVENT_TICKET_NO_RESPONSE_NEEDED ||
+           m->status == TICKET_BUYER_CLOSED || m->status == TICKET_BOTH_CLOSED ||
+           m->status == TICKET_CUSTOMER_SERVICE_CLOSED_FINAL;
+}
+
+static bool decides(const struct tickets *ts, const struct ticket *t, int slot,
+                    const struct event *event)
+{
+    return stamp_decides(&ts->stamps, t->stamps[slot], event->ts_event, event->id_message);
+}
+
+static void tell_opening(struct tickets *ts, struct ticket *t, const struct event *event,
+                         uint32_t stamp)
+{
+    stamp_point(&ts->stamps, &t->stamps[TICKET_STAMP_OPENED], stamp);
+    const enum fact class = rules_topic_class(ts->rules, event->message.topic);
+    t->class_plus_one = (uint8_t)(class == FACT_COUNT ? 0 : class + 1);
+    const struct calendar *calendar = sellers_cell(ts->sellers, t->cell)->calendar;
+    t->due = calendar_due(calendar, event->ts_event, ts->rules->response_sla_ms).ms;
+}
+
+static bool hash_less(struct hash128 a, struct hash128 b)
+{
+    return a.high != b.high ? a.high < b.high : a.low < b.low;
+}
+
+/* Beyond TICKET_UNITS_MAX the smallest hashes are kept, so the choice does not
+ * depend on the order of arrival. True if the set changed. */
+static bool add_unit(struct tickets *ts, uint32_t ref, struct hash128 unit)
+{
+    struct ticket *t = tickets_at(ts, ref);
+    uint8_t at = 0;
+    while (at < t->unit_count && hash_less(t->units[at], unit))
+        at++;
+    if (at < t->unit_count && t->units[at].low == unit.low && t->units[at].high == unit.high)
+        return false;
+    if (at == TICKET_UNITS_MAX)
+        return false;
+    if (t->unit_count == TICKET_UNITS_MAX) {
+        t->unit_count -= 1;
+        contacts_remove(&ts->contacts, t->units[t->unit_count], ref);
+        recheck_unit(ts, t->units[t->unit_count]);
+    }
+    for (uint8_t i = t->unit_count; i > at; i--)
+        t->units[i] = t->units[i - 1];
+    t->units[at] = unit;
+    t->unit_count += 1;
+    return true;
+}
+
+static bool tell_units(struct tickets *ts, uint32_t ref, const struct event *event)
+{
+    const struct cell *cell = sellers_cell(ts->sellers, tickets_at(ts, ref)->cell);
+    const uint64_t seller = sellers_seller(ts->sellers, cell->seller)->hash;
+    bool changed = false;
+    for (int32_t i = 0; i < event->message.order_units; i++) {
+        struct hash128 unit = hash_bytes_128(event->message.ids_order_units[i]);
+        unit.low = hash_mix(unit.low, seller);
+        changed |= add_unit(ts, ref, unit);
+    }
+    return changed;
+}
+
+static void tell(struct tickets *ts, struct ticket *t, const struct event *event)
+{
+    const struct message_fields *m = &event->message;
+    const bool message = event->kind == EVENT_TICKET_MESSAGE_NEW;
+    if (message && is_reply(ts->rules, m))
+        earliest(&t->reply, event->ts_event);
+    if (excuses(event))
+        earliest(&t->excused, event->ts_event);
+    if ((message && m->author_role == AUTHOR_CUSTOMER_SERVICE) ||
+        m->status == TICKET_CUSTOMER_SERVICE_CLOSED_FINAL)
+        earliest(&t->escalated, event->ts_event);
+    t->not_the_sellers |= event->fulfillment == FULFILLMENT_KAUFLAND;
+    if (event->ts_event.ms > t->last_event)
+        t->last_event = event->ts_event.ms;
+}
+
+void tickets_apply(struct tickets *ts, const struct event *event)
+{
+    CHECK(event->topic == TOPIC_MESSAGES);
+    const uint32_t cell = sellers_cell_of(ts->sellers, event->id_seller, event->storefront);
+    uint32_t ref = ticket_find(ts, event->message.id_ticket, cell);
+    const bool is_new = ref == 0;
+    if (is_new)
+        ref = ticket_new(ts, event->message.id_ticket, cell);
+
+    struct ticket *t = tickets_at(ts, ref);
+    const bool was_part = takes_part(ts, t);
+    const bool is_first = decides(ts, t, TICKET_STAMP_FIRST, event);
+    const bool opens = event->kind == EVENT_TICKET_OPENED &&
+                       decides(ts, t, TICKET_STAMP_OPENED, event);
+    const uint32_t stamp =
+        is_first || opens ? stamp_new(&ts->stamps, event->ts_event, event->id_message) : 0;
+    if (is_first)
+        stamp_point(&ts->stamps, &t->stamps[TICKET_STAMP_FIRST], stamp);
+    if (opens)
+        tell_opening(ts, t, event, stamp);
+    tell(ts, t, event);
+    const bool units_changed = tell_units(ts, ref, event);
+    entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+
+    if ((is_new && has_rival(ts, ref)) || (t->contested && is_first))
+        arbitrate(ts, t->id, ref);
+    else if (opens || units_changed || was_part != takes_part(ts, t))
+        share_units(ts, ref);
+    settle(ts, ref);
+    ts->foreign_events += t->disowned;
+}
+
+/* ---- time ------------------------------------------------------------------------------ */
+
+void tickets_advance(struct tickets *ts, event_time watermark)
+{
+    CHECK(watermark.ms >= ts->watermark);
+    ts->watermark = watermark.ms;
+    uint32_t ref;
+    while ((ref = deadlines_due(&ts->deadlines, watermark.ms)) != 0) {
+        settle(ts, ref);
+        const struct ticket *t = tickets_at(ts, ref);
+        if (next_time(ts, t) >= watermark.ms)
+            continue;
+        ts->abandoned += !closed(t);
+        forget(ts, ref);
+    }
+}
+
+void tickets_loaded(struct tickets *ts)
+{
+    for (uint32_t ref = 1; ref <= ts->tickets.used; ref++) {
+        struct ticket *t = tickets_at(ts, ref);
+        if (t->cell == 0)
+            continue;
+        for (uint8_t u = 0; u < t->unit_count && takes_part(ts, t); u++)
+            contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
+        deadlines_set(&ts->deadlines, ref, next_time(ts, t));
+    }
+}
+
+int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence *newest,
+                        int32_t count)
+{
+    uint32_t ref = sellers_cell(ts->sellers, cell)->overdue[OVERDUE_TICKETS].first;
+    for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
+        const struct ticket *t = tickets_at(ts, ref);
+        const struct evidence one = {
+            .kind = EVIDENCE_TICKET, .id = t->id, .at = { t->overdue.at }
+        };
+        count = evidence_insert(newest, count, &one);
+        ref = t->overdue.next;
+    }
+    return count;
+}

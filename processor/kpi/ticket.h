@@ -1,0 +1,126 @@
+/* ticket.h - a customer's ticket: what is known of it, and which facts follow.
+ *
+ * DESIGN
+ * ------
+ * As with order units, every field is an earliest and ticket_facts() is a pure
+ * function. A ticket owes one initial response, due `response_sla` of business
+ * time after its opening; events before the opening count as at the opening,
+ * and nothing is decided until the opening is known (rule 2.9.3).
+ *
+ * A ticket is a *repeat* if another ticket of the seller on the same order unit
+ * was opened in the seven days before it; contact.h keeps who shares what.
+ *
+ * A ticket is remembered until it is closed, its last event is older than
+ * max_lateness, its facts have left the longest window, and no ticket that may
+ * still come can be a repeat of it.
+ */
+#pragma once
+
+#include "kpi/contact.h"
+#include "kpi/event.h"
+#include "kpi/ledger.h"
+#include "kpi/overdue.h"
+#include "kpi/stamp.h"
+
+enum ticket_stamp { TICKET_STAMP_FIRST, TICKET_STAMP_OPENED, TICKET_STAMP_COUNT };
+
+enum ticket_fact {
+    TICKET_FACT_RESPONSE,
+    TICKET_FACT_OPENED,
+    TICKET_FACT_AVOIDABLE,
+    TICKET_FACT_REPEAT,
+    TICKET_FACT_ESCALATION,
+    TICKET_FACT_SLOW,
+    TICKET_FACT_COUNT
+};
+
+/* The duration of the response, counted at the reply. */
+struct counted_duration {
+    bool is_counted;
+    int64_t at;
+    int64_t ms; /* business time */
+};
+
+struct ticket {
+    struct entity entity;
+    struct name id;
+    uint32_t cell;
+    uint32_t stamps[TICKET_STAMP_COUNT];
+    uint8_t class_plus_one; /* avoidable class: enum fact + 1; 0: none */
+    uint8_t unit_count;
+    bool not_the_sellers; /* fulfilled_by_kaufland */
+    bool contested;
+    bool disowned;
+    bool is_repeat;
+    struct hash128 units[TICKET_UNITS_MAX]; /* of seller and order unit; ascending */
+    int64_t due;       /* TIME_NEVER while the opening is not known */
+    int64_t reply;     /* earliest; TIME_NEVER: none, like the next two */
+    int64_t excused;   /* closed by buyer or service, or nothing is owed any more */
+    int64_t escalated;
+    int64_t last_event;
+    struct counted counted[TICKET_FACT_COUNT];
+    struct counted_duration duration;
+    struct overdue_node overdue;
+};
+
+struct tickets {
+    const struct rules *rules;
+    struct entities *entities;
+    struct sellers *sellers;
+    struct ledger *ledger;
+    struct pool tickets;
+    struct pool stamps;
+    struct contacts contacts;
+    struct deadlines deadlines; /* in watermark time */
+    struct overdue_nodes overdue;
+    int64_t watermark;
+    uint64_t foreign_events;
+    uint64_t abandoned;
+};
+
+/* What follows from a ticket at a watermark. */
+struct ticket_wanted {
+    struct counted facts[TICKET_FACT_COUNT];
+    struct counted_duration duration;
+    bool overdue;
+};
+
+void tickets_open(struct tickets *ts, const struct rules *rules, struct entities *entities,
+                  struct ledger *ledger);
+
+void tickets_close(struct tickets *ts);
+
+static inline struct ticket *tickets_at(const struct tickets *ts, uint32_t ref)
+{
+    return pool_at(&ts->tickets, ref);
+}
+
+/* A message event. */
+void tickets_apply(struct tickets *ts, const struct event *event);
+
+void tickets_advance(struct tickets *ts, event_time watermark);
+
+/* When it was opened; TIME_NEVER: not known. */
+int64_t ticket_opened(const struct ticket *t, const struct pool *stamps);
+
+/* Pure. `opened` is what ticket_opened gave. */
+void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cell,
+                  const struct rules *rules, int64_t watermark, struct ticket_wanted *ret_wanted);
+
+/* The overdue tickets of a cell, newest deadline first, appended as evidence. */
+int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence *newest,
+                        int32_t count);
+
+void ticket_encode(const struct tickets *ts, uint32_t ref, struct buffer *out);
+
+/* Replaces or removes a ticket by its image, counting nothing; false: corrupt. */
+bool ticket_decode(struct tickets *ts, struct reader *in);
+
+/* After all images: sets deadlines, rebuilds who shares order units. */
+void tickets_loaded(struct tickets *ts);
+
+/* Implementation shared by ticket.c and ticket_image.c. */
+uint32_t ticket_find(const struct tickets *ts, struct span id, uint32_t cell);
+uint32_t ticket_new(struct tickets *ts, struct span id, uint32_t cell);
+void ticket_free(struct tickets *ts, uint32_t ref);
+void ticket_key(const struct tickets *ts, const struct ticket *t, struct buffer *out);
