@@ -32,9 +32,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support" / "services"))
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 import confluent_kafka  # noqa: E402
+from confluent_kafka.admin import AdminClient  # noqa: E402
 import oracle  # noqa: E402
 import services  # noqa: E402
 from business_time import Calendars  # noqa: E402
+from calendar_file import storefront_calendars  # noqa: E402
 from events import ORDER_EVENTS, SHIPMENT_EVENTS, TICKET_EVENTS  # noqa: E402
 from judging import (compare_shards, compare_views, feed_problems,  # noqa: E402
                      missing_alerts)
@@ -43,17 +45,12 @@ from wire import Alert, Encoder, read_topic  # noqa: E402
 TOPICS = ("orders", "messages", "shipments")
 SCHEMA_FILES = {"orders": "order_event", "messages": "message_event",
                 "shipments": "shipment_event"}
-CALENDAR_FILE_TZ = "Europe/Berlin"
 READ_SECONDS = float(os.environ.get("SELLERWATCH_TEST_PATIENCE", "240"))
 STILL_SECONDS = 1.5
 STOP_SECONDS = 15
 
-# One calendar with holidays of our own, so that the test depends on no shipped file.
-HOLIDAYS = ["2026-04-03", "2026-04-06", "2026-05-01", "2026-05-14", "2026-05-25"]
-ORACLE_CALENDARS = {
-    "calendars": {"tested": {"timezone": CALENDAR_FILE_TZ, "working_days": [1, 2, 3, 4, 5],
-                             "holidays": HOLIDAYS}},
-    "storefronts": {"de": "tested", "at": "tested"}, "default": "always"}
+# The shipped calendars: each storefront has its own, an unknown one no pauses.
+ORACLE_CALENDARS = storefront_calendars(ROOT / "config" / "calendars.yaml", default="always")
 
 
 def binary():
@@ -124,7 +121,8 @@ class Job:
                                         read_schema(SCHEMA_FILES[topic])) for topic in TOPICS}
         self.producer = confluent_kafka.Producer({
             "bootstrap.servers": world.kafka.brokers, "partitioner": "murmur2_random",
-            "log_level": 0, "linger.ms": 5, "max.in.flight": 1, "queue.buffering.max.messages": 1_000_000})
+            "log_level": 0, "linger.ms": 5, "max.in.flight": 1,
+            "queue.buffering.max.messages": 1_000_000})
         self.onlooker = confluent_kafka.Consumer({
             "bootstrap.servers": world.kafka.brokers, "log_level": 0,
             "group.id": f"{self.name}-onlooker"})
@@ -191,19 +189,11 @@ class Job:
             "schemas.registry.timeout": "2s",
             "retry.longest": "1s",
             "time.source": "events",
-            "max_skew": "7d",
             "view.interval": "50ms",
             "view.batch": 100000,
             "http.address": "127.0.0.1",
             "http.port": http_port,
             "default_calendar": "always",
-            "calendars": {"tested": {"timezone": CALENDAR_FILE_TZ,
-                                     "working_days": ["mon", "tue", "wed", "thu", "fri"],
-                                     "holidays": HOLIDAYS}},
-            "storefronts": {**{name: {"calendar": "tested"} for name in ("de", "at")},
-                            **{name: {"calendar": "always"}
-                               for name in ("br", "xx", "yy", "cz", "pl", "fr", "sk", "it",
-                                            "es", "nl")}},
             **self.settings, **extra}
         return nested(flat)
 
@@ -274,8 +264,10 @@ class Job:
         still_since, version = time.monotonic(), None
         while True:
             self.check_alive()
-            lag = self.unread()
-            now_at = self.version()
+            try:
+                lag, now_at = self.unread(), self.version()
+            except (OSError, confluent_kafka.KafkaException) as why:
+                lag, now_at = [str(why)], None
             if lag or now_at != version:
                 still_since, version = time.monotonic(), now_at
             elif time.monotonic() - still_since > STILL_SECONDS:
@@ -292,6 +284,17 @@ class Job:
             if time.monotonic() > deadline:
                 raise services.ServiceError(f"waited {patience} s for: {what}")
             time.sleep(0.05)
+
+    def owners(self):
+        """{instance id: partitions} of the members of our group that own any."""
+        admin = AdminClient({"bootstrap.servers": self.world.kafka.brokers, "log_level": 0})
+        answer = admin.describe_consumer_groups([self.name], request_timeout=10)
+        found = {}
+        for member in answer[self.name].result().members:
+            mine = {at.partition for at in member.assignment.topic_partitions}
+            if mine:
+                found[member.group_instance_id or member.member_id] = mine
+        return found
 
     def check_alive(self):
         for instance in self.instances:

@@ -4,6 +4,7 @@ writes into Kafka is what it was given."""
 
 import copy
 import os
+import subprocess
 import sys
 import types
 import unittest
@@ -14,6 +15,7 @@ import judging  # noqa: E402
 import oracle  # noqa: E402
 import test_main_job  # noqa: E402
 import wire  # noqa: E402
+from harness import confluent_kafka  # noqa: E402
 from events import partition_of, read_events  # noqa: E402
 from gate import RegistryGate  # noqa: E402
 
@@ -135,6 +137,29 @@ class World(unittest.TestCase):
         self.assertEqual(len(read), len(EVENTS))
         for settings in (None, {"max_delay": 0}):
             self.assertEqual(oracle.judge(read, settings), oracle.judge(EVENTS, settings))
+
+    def test_owners_are_the_members_of_the_group(self):
+        with harness.Job(self.world, partitions=2) as job:
+            self.assertEqual(job.owners(), {})
+            member = confluent_kafka.Consumer({
+                "bootstrap.servers": self.world.kafka.brokers, "group.id": job.name,
+                "group.instance.id": "me", "log_level": 0})
+            member.subscribe([job.topics["orders"]])
+            for _ in range(50):
+                member.poll(0.1)
+                if job.owners():
+                    break
+            self.assertEqual(job.owners(), {"me": {0, 1}})
+            member.close()
+
+    def test_program_finds_no_mistake_in_our_configuration(self):
+        settings = {"workers": 2, "batch.records": 7, "time.source": "wall"}
+        with harness.Job(self.world, partitions=1, settings=settings) as job:
+            one = job.instance()
+            done = subprocess.run([harness.binary(), "check", str(one.config)], text=True,
+                                  capture_output=True, check=False,
+                                  env=harness.program_environment())
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_newer_writer_schema_holds_the_same_events(self):
         with harness.Job(self.world, partitions=1) as job:

@@ -155,12 +155,12 @@ class Restarts(unittest.TestCase):
             job.produce(first)
             job.wait_for("the first save", lambda: job.read_so_far() > 0)
             two = job.instance("two").start()
-            job.wait_for("two owners", lambda: len(writers(job)) == 2)
+            job.wait_for("two owners", lambda: len(job.owners()) == 2)
             job.produce(second)
             code, _ = one.stop()
             self.assertEqual(code, 0, one.log_end())
             job.produce(third)
-            job.wait_for("one owner", lambda: len(writers(job)) == 1)
+            job.wait_for("one owner", lambda: len(job.owners()) == 1)
             self.finish(job, events)
             self.assertEqual(two.stop()[0], 0, two.log_end())
 
@@ -171,7 +171,7 @@ class Restarts(unittest.TestCase):
             one = job.instance("one").start()
             job.instance("two").start()
             job.produce(first)
-            job.wait_for("two owners", lambda: len(writers(job)) == 2)
+            job.wait_for("two owners", lambda: len(job.owners()) == 2)
             one.kill()
             job.produce(second)
             self.finish(job, events)
@@ -184,24 +184,13 @@ class Restarts(unittest.TestCase):
             one = job.instance("one").start()
             job.instance("two").start()
             job.produce(first)
-            job.wait_for("two owners", lambda: len(writers(job)) == 2)
+            job.wait_for("two owners", lambda: len(job.owners()) == 2)
             one.freeze()
             job.produce(second)
-            job.wait_for("one owner", lambda: len(writers(job)) == 1)
+            job.wait_for("one owner", lambda: len(job.owners()) == 1)
             one.thaw()
             job.produce(third)
             self.finish(job, events)
-
-
-def writers(job):
-    """Who wrote the shards last: one name for each process."""
-    names = {shard.get("writer") for shard in job.shards().values()}
-    return {process_of(name) for name in names - {None}}
-
-
-def process_of(writer):
-    """A writer is unique for a process and a claim; the instance is what its claims share."""
-    return writer.rsplit("-", 1)[0] if "-" in writer else writer
 
 
 class RedisFails(unittest.TestCase):
