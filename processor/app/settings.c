@@ -87,6 +87,7 @@ bool settings_parse(const struct settings_source *source, struct settings *ret_s
     if (yaml_tree_read(&tree, source->path, source->text, problems))
         read_tree(&reading, source->environment);
     yaml_tree_free(&tree);
+    settings_problems_sort(problems, source->path);
 
     if (problems->count > known || problems->left_out > 0) {
         settings_free(&settings);

@@ -186,10 +186,12 @@ typedef bool entry_reader(const struct settings_reading *r, const struct yaml_no
 static bool read_list(const struct settings_reading *r, const struct yaml_node *list,
                       struct settings_calendar *c, entry_reader *read)
 {
-    bool good = settings_reading_expect(r, list, YAML_LIST, list->key);
-    for (const struct yaml_node *node = yaml_tree_first(r->tree, list); good && node != NULL;
+    if (!settings_reading_expect(r, list, YAML_LIST, list->key))
+        return false;
+    bool good = true;
+    for (const struct yaml_node *node = yaml_tree_first(r->tree, list); node != NULL;
          node = yaml_tree_next(r->tree, node))
-        good = read(r, node, c);
+        good = read(r, node, c) && good;
     return good;
 }
 
@@ -246,10 +248,12 @@ static const char *mistake_of(const struct settings_reading *r, const struct yam
 static void read_calendar(const struct settings_reading *r, const struct yaml_node *node)
 {
     struct settings_calendar c = { .weekdays = MONDAY_TO_FRIDAY };
-    bool good = settings_reading_expect(r, node, YAML_MAP, "a calendar");
-    for (const struct yaml_node *member = yaml_tree_first(r->tree, node);
-         good && member != NULL; member = yaml_tree_next(r->tree, member))
-        good = read_member(r, member, &c);
+    if (!settings_reading_expect(r, node, YAML_MAP, "a calendar"))
+        return;
+    bool good = true;
+    for (const struct yaml_node *member = yaml_tree_first(r->tree, node); member != NULL;
+         member = yaml_tree_next(r->tree, member))
+        good = read_member(r, member, &c) && good;
 
     const char *mistake = good ? mistake_of(r, node, &c) : NULL;
     if (mistake != NULL)

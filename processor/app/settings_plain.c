@@ -60,9 +60,9 @@ const char *settings_plain_suggest(const char *path, struct reason *memory)
 {
     char words[WORDS_MAX][SETTINGS_PATH_BYTES];
     struct suggest suggest = suggest_for(span_of_text(path));
-    offer_paths(&suggest, words);
+    suggest.nearest = same_last_name(path);
     if (suggest.nearest == NULL)
-        suggest.nearest = same_last_name(path);
+        offer_paths(&suggest, words);
     return suggest_text(&suggest, memory);
 }
 

@@ -64,6 +64,30 @@ void settings_problems_text(const struct settings_problems *problems, struct buf
         buffer_printf(ret_text, "and %d more\n", (int)problems->left_out);
 }
 
+/* Negative: a stands before b. Places of a file come before the rest. */
+static int compare(const struct settings_problem *a, const struct settings_problem *b,
+                   const char *first_file)
+{
+    const int a_other = strcmp(a->file, first_file) != 0;
+    const int b_other = strcmp(b->file, first_file) != 0;
+    if (a_other != b_other)
+        return a_other - b_other;
+    if (strcmp(a->file, b->file) != 0)
+        return strcmp(b->file, a->file);
+    return a->line != b->line ? a->line - b->line : a->column - b->column;
+}
+
+void settings_problems_sort(struct settings_problems *problems, const char *first_file)
+{
+    for (int32_t i = 1; i < problems->count; i++) {
+        const struct settings_problem moving = problems->at[i];
+        int32_t k = i;
+        for (; k > 0 && compare(&problems->at[k - 1], &moving, first_file) > 0; k--)
+            problems->at[k] = problems->at[k - 1];
+        problems->at[k] = moving;
+    }
+}
+
 void settings_problems_free(struct settings_problems *problems)
 {
     if (problems == NULL)

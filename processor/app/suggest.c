@@ -6,8 +6,9 @@
  * last three rows are kept (a swap looks two rows back). Words are cut at
  * WORD_BYTES: two that differ only beyond are near anyway.
  *
- * A word is near when at most a third of its letters differ: "brokes" finds
- * "brokers", and "foo" finds nothing. Letter case does not count.
+ * A word is near when at most a third of its letters differ, but two may differ from
+ * four letters on: "brokes" finds "brokers", "delay" finds "delayed", and "foo" finds
+ * nothing. Letter case does not count.
  */
 #include "app/suggest.h"
 
@@ -71,8 +72,10 @@ int32_t suggest_distance(struct span a, struct span b)
 
 struct suggest suggest_for(struct span wanted)
 {
-    const int32_t third = (int32_t)(wanted.size < WORD_BYTES ? wanted.size : WORD_BYTES) / 3;
-    return (struct suggest){ .wanted = wanted, .distance = (third > 1 ? third : 1) + 1 };
+    const int32_t size = (int32_t)(wanted.size < WORD_BYTES ? wanted.size : WORD_BYTES);
+    const int32_t few = size < 4 ? 1 : 2;
+    const int32_t most = size / 3 > few ? size / 3 : few;
+    return (struct suggest){ .wanted = wanted, .distance = most + 1 };
 }
 
 void suggest_offer(struct suggest *suggest, const char *word)
