@@ -1,4 +1,5 @@
-/* alert_codec_test.c - an alert change is one record, the same for everybody, and comes back. */
+/* alert_codec_test.c - an alert change is one record, the same for everybody, and comes back.
+ */
 #include "alert_support.h"
 
 #include "codec/alert_codec.h"
@@ -16,8 +17,9 @@ static struct encoder_port port;
 static int set_up(void **state)
 {
     (void)state;
-    codec = alert_codec_open(&(struct alert_codec_options){
-        .schema_id = SCHEMA_ID, .source = "/sellerwatch/test", .producer = "sellerwatch 0.1.0" });
+    codec = alert_codec_open(&(struct alert_codec_options){ .schema_id = SCHEMA_ID,
+                                                            .source = "/sellerwatch/test",
+                                                            .producer = "sellerwatch 0.1.0" });
     port = alert_codec_port(codec);
     return 0;
 }
@@ -58,7 +60,8 @@ static void assert_same(const struct alert_change *a, const struct alert_change 
     assert_int_equal(a->severity, b->severity);
     assert_int_equal(a->worst_severity, b->worst_severity);
     assert_int_equal(a->flags, b->flags);
-    assert_true(a->window_start.ms == b->window_start.ms && a->window_end.ms == b->window_end.ms);
+    assert_true(a->window_start.ms == b->window_start.ms &&
+                a->window_end.ms == b->window_end.ms);
     assert_int_equal(a->comparison, b->comparison);
     assert_int_equal(a->value.known, b->value.known);
     assert_int_equal(a->value.amount, b->value.amount);
@@ -75,8 +78,7 @@ static void assert_same(const struct alert_change *a, const struct alert_change 
     assert_int_equal(a->evidence_count, b->evidence_count);
     for (int i = 0; i < a->evidence_count; i++) {
         assert_int_equal(a->evidence[i].kind, b->evidence[i].kind);
-        assert_true(
-            span_equal(name_span(&a->evidence[i].id), name_span(&b->evidence[i].id)));
+        assert_true(span_equal(name_span(&a->evidence[i].id), name_span(&b->evidence[i].id)));
         assert_true(a->evidence[i].at.ms == b->evidence[i].at.ms);
     }
     assert_true(a->evidence_total == b->evidence_total);
@@ -135,7 +137,9 @@ static void every_symbol_comes_back(void **state)
 static void numbers_of_every_kpi_come_back_exactly(void **state)
 {
     (void)state;
-    static const int64_t amounts[] = { 0, 1, 7, 333333, 999999, 1000000, 129600000, 2592000001 };
+    static const int64_t amounts[] = {
+        0, 1, 7, 333333, 999999, 1000000, 129600000, 2592000001
+    };
     struct alert_change a = sample_alert();
     for (unsigned k = 0; k < KPI_COUNT; k++) {
         a.kpi = (enum kpi)k;
@@ -207,7 +211,8 @@ static void headers_route_without_decoding(void **state)
     assert_string_equal(header(&out, "ce_id"), id);
     assert_string_equal(header(&out, "ce_source"), "/sellerwatch/test");
     assert_string_equal(header(&out, "ce_type"), "sellerwatch.alert.firing.v1");
-    assert_string_equal(header(&out, "ce_subject"), "seller/4711/kpi/delivery_late/storefront/de");
+    assert_string_equal(header(&out, "ce_subject"),
+                        "seller/4711/kpi/delivery_late/storefront/de");
     assert_string_equal(header(&out, "ce_time"), "2026-01-01T00:00:55.123Z");
     assert_string_equal(header(&out, "ce_recordedtime"), "2026-01-01T00:00:56.007Z");
     assert_string_equal(header(&out, "ce_sequence"), "000004");

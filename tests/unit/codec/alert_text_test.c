@@ -19,9 +19,10 @@ static void ratio_is_shown_with_its_sum_and_its_limit(void **state)
     (void)state;
     struct buffer b = { 0 };
     const struct alert_change a = sample_alert();
-    assert_string_equal(line(&a, false, &b),
-                        "2026-01-01T00:00:55.123Z  FIRING     CRITICAL  4711 de  delivery_late 7d"
-                        "  12.40 % (31 of 250)  limit > 10.00 %  storefront:de  FLAPPING\n");
+    assert_string_equal(
+        line(&a, false, &b),
+        "2026-01-01T00:00:55.123Z  FIRING     CRITICAL  4711 de  delivery_late 7d"
+        "  12.40 % (31 of 250)  limit > 10.00 %  storefront:de  FLAPPING\n");
     buffer_free(&b);
 }
 
@@ -99,8 +100,8 @@ static void json_has_the_fields_of_the_schema(void **state)
     assert_int_equal(json_object_size(json), count - 1);
     void *at = json_object_iter(json);
     for (size_t i = 0; i + 1 < count; i++, at = json_object_iter_next(json, at))
-        assert_string_equal(json_object_iter_key(at),
-                            json_string_value(json_object_get(json_array_get(fields, i), "name")));
+        assert_string_equal(json_object_iter_key(at), json_string_value(json_object_get(
+                                                          json_array_get(fields, i), "name")));
     json_decref(schema);
     json_decref(json);
 }

@@ -65,13 +65,12 @@ static const struct slot_symbol sample_colours[] = {
     { "blue", COLOUR_BLUE },       { NULL, 0 },
 };
 
-#define SAMPLE_SLOT(name, slot_kind)                                                               \
-    { .field = #name,                                                                              \
-      .kind = SLOT_##slot_kind,                                                                    \
-      .offset = offsetof(struct sample, name),                                                     \
-      .symbols = sample_colours,                                                                   \
-      .count_offset = offsetof(struct sample, text_count),                                         \
-      .capacity = SAMPLE_TEXTS_MAX }
+#define SAMPLE_SLOT(name, slot_kind)                                                           \
+    {                                                                                          \
+        .field = #name, .kind = SLOT_##slot_kind, .offset = offsetof(struct sample, name),     \
+        .symbols = sample_colours, .count_offset = offsetof(struct sample, text_count),        \
+        .capacity = SAMPLE_TEXTS_MAX                                                           \
+    }
 
 static const struct slot sample_slots[] = {
     SAMPLE_SLOT(text, TEXT),          SAMPLE_SLOT(note, TEXT),

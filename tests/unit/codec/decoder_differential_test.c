@@ -46,8 +46,8 @@ static int names; /* counter: names of types must differ */
 
 static void random_type(struct buffer *b, int depth)
 {
-    static const char *const simple[] = { "null", "boolean", "int",   "long",
-                                          "float", "double", "bytes", "string" };
+    static const char *const simple[] = { "null",  "boolean", "int",   "long",
+                                          "float", "double",  "bytes", "string" };
     const int kind = depth == 0 ? below(8) : below(15);
     const int n = ++names;
     if (kind < 8) {
@@ -55,7 +55,8 @@ static void random_type(struct buffer *b, int depth)
     } else if (kind == 8) {
         buffer_printf(b, "{\"type\":\"fixed\",\"name\":\"F%d\",\"size\":%d}", n, 1 + below(9));
     } else if (kind == 9) {
-        buffer_printf(b, "{\"type\":\"enum\",\"name\":\"E%d\",\"symbols\":[\"a\",\"b\",\"c\"]}", n);
+        buffer_printf(b, "{\"type\":\"enum\",\"name\":\"E%d\",\"symbols\":[\"a\",\"b\",\"c\"]}",
+                      n);
     } else if (kind == 10 || kind == 11) {
         buffer_printf(b, kind == 10 ? "{\"type\":\"array\",\"items\":"
                                     : "{\"type\":\"map\",\"values\":");
@@ -124,14 +125,14 @@ static void fitting_type(struct buffer *b, const struct reader_field *field)
         random_enum(b, field);
         return;
     case READER_STRINGS:
-        buffer_printf(b, chance(50)
-                             ? "{\"type\":\"array\",\"items\":\"string\"}"
-                             : "{\"type\":\"array\",\"items\":[\"string\",\"bytes\"]}");
+        buffer_printf(b, chance(50) ? "{\"type\":\"array\",\"items\":\"string\"}"
+                                    : "{\"type\":\"array\",\"items\":[\"string\",\"bytes\"]}");
         return;
     }
 }
 
-/* The type of a field that we want; sometimes in a union, also with branches that do not fit. */
+/* The type of a field that we want; sometimes in a union, also with branches that do not fit.
+ */
 static void wanted_type(struct buffer *b, const struct reader_field *field)
 {
     const int shape = below(100);
@@ -144,7 +145,8 @@ static void wanted_type(struct buffer *b, const struct reader_field *field)
     } else {
         buffer_printf(b, "[");
         fitting_type(b, field);
-        buffer_printf(b, ",{\"type\":\"fixed\",\"name\":\"U%d\",\"size\":2},\"null\"]", ++names);
+        buffer_printf(b, ",{\"type\":\"fixed\",\"name\":\"U%d\",\"size\":2},\"null\"]",
+                      ++names);
     }
 }
 
@@ -164,7 +166,8 @@ static void random_schema(struct buffer *b, const struct reader_schema *reader)
         order[j] = i;
     }
     buffer_clear(b);
-    buffer_printf(b, "{\"type\":\"record\",\"name\":\"Writer\",\"namespace\":\"n.s\",\"fields\":[");
+    buffer_printf(
+        b, "{\"type\":\"record\",\"name\":\"Writer\",\"namespace\":\"n.s\",\"fields\":[");
     for (int i = 0; i < reader->field_count; i++) {
         const struct reader_field *field = &reader->fields[order[i]];
         if (chance(30))
@@ -342,7 +345,8 @@ static bool expect_enum(const struct reader_field *field, avro_value_t *v, uint3
     if (avro_value_get_type(v) != AVRO_ENUM)
         return false;
     avro_value_get_enum(v, &index);
-    int32_t at = reader_schema_symbol(field, avro_schema_enum_get(avro_value_get_schema(v), index));
+    int32_t at =
+        reader_schema_symbol(field, avro_schema_enum_get(avro_value_get_schema(v), index));
     if (at < 0)
         at = field->default_symbol;
     if (at < 0)
@@ -377,7 +381,8 @@ static bool check_texts(const struct slot *slot, avro_value_t *v, const uint8_t 
         check_text(ours, expected);
     }
     if (record != NULL) {
-        const int32_t kept = (int32_t)count > slot->capacity ? slot->capacity + 1 : (int32_t)count;
+        const int32_t kept =
+            (int32_t)count > slot->capacity ? slot->capacity + 1 : (int32_t)count;
         assert_memory_equal(record + slot->count_offset, &kept, sizeof kept);
     }
     return true;
@@ -441,7 +446,8 @@ static bool check_number(const struct reader_field *field, avro_value_t *v, cons
     return true;
 }
 
-static bool check_value(const struct reader_field *field, avro_value_t *v, const uint8_t *record)
+static bool check_value(const struct reader_field *field, avro_value_t *v,
+                        const uint8_t *record)
 {
     const uint8_t *at = record == NULL ? NULL : record + field->slot->offset;
     avro_value_t inner = *v;
@@ -482,7 +488,8 @@ static bool check_value(const struct reader_field *field, avro_value_t *v, const
 }
 
 /* The written value of a field of ours, by name, then by alias. */
-static bool find_value(const struct reader_field *field, avro_value_t *record, avro_value_t *ret)
+static bool find_value(const struct reader_field *field, avro_value_t *record,
+                       avro_value_t *ret)
 {
     if (avro_value_get_by_name(record, field->name, ret, NULL) == 0)
         return true;
@@ -498,9 +505,14 @@ static void check_default(const struct reader_schema *reader, const struct reade
 {
     const size_t at = field->slot->offset;
     static const size_t sizes[] = {
-        [SLOT_TEXT] = sizeof(struct span), [SLOT_INT32] = 4, [SLOT_INT64] = 8,
-        [SLOT_OPTIONAL] = 1,               [SLOT_DOUBLE] = 8, [SLOT_BOOL] = 1,
-        [SLOT_ENUM] = 4,                   [SLOT_TEXTS] = 0,
+        [SLOT_TEXT] = sizeof(struct span),
+        [SLOT_INT32] = 4,
+        [SLOT_INT64] = 8,
+        [SLOT_OPTIONAL] = 1,
+        [SLOT_DOUBLE] = 8,
+        [SLOT_BOOL] = 1,
+        [SLOT_ENUM] = 4,
+        [SLOT_TEXTS] = 0,
     };
     assert_memory_equal(record + at, reader->blank + at, sizes[field->slot->kind]);
 }
@@ -602,8 +614,8 @@ static void one_schema(const struct reader_schema *reader, uint64_t seed, struct
     if (schema_program_compile(buffer_span(&text), reader, NULL, &program, &why) != STATUS_OK)
         fail_msg("seed %d: %s: %.*s", (int)seed, why.text, (int)text.size, text.at);
     avro_schema_t schema;
-    assert_int_equal(
-        avro_schema_from_json_length((const char *)text.at, text.size, &schema), 0);
+    assert_int_equal(avro_schema_from_json_length((const char *)text.at, text.size, &schema),
+                     0);
     avro_value_iface_t *iface = avro_generic_class_from_schema(schema);
     for (int i = 0; i < VALUES; i++)
         one_value(program, iface, tally);

@@ -25,7 +25,9 @@ static struct event order(void)
         .id_message = text("m"),
         .id_seller = text("s"),
         .storefront = text("de"),
-        .order = { .id_order = text("o"), .id_order_unit = text("u"), .ts_created = 1767225600000 },
+        .order = { .id_order = text("o"),
+                   .id_order_unit = text("u"),
+                   .ts_created = 1767225600000 },
     };
 }
 
@@ -43,9 +45,9 @@ static struct event shipment(void)
     struct event e = order();
     e.topic = TOPIC_SHIPMENTS;
     e.kind = EVENT_DELIVERED;
-    e.shipment = (struct shipment_fields){
-        .id_order = text("o"), .id_order_unit = text("u"), .parcel_count = 1
-    };
+    e.shipment = (struct shipment_fields){ .id_order = text("o"),
+                                           .id_order_unit = text("u"),
+                                           .parcel_count = 1 };
     return e;
 }
 

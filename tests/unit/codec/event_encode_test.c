@@ -160,7 +160,8 @@ static void assert_same_message(const struct message_fields *a, const struct mes
     assert_int_equal(a->is_auto_reply, b->is_auto_reply);
 }
 
-static void assert_same_shipment(const struct shipment_fields *a, const struct shipment_fields *b)
+static void assert_same_shipment(const struct shipment_fields *a,
+                                 const struct shipment_fields *b)
 {
     assert_true(span_equal(a->id_order, b->id_order));
     assert_true(span_equal(a->id_order_unit, b->id_order_unit));

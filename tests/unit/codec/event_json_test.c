@@ -28,13 +28,14 @@ static enum status parse(const char *line, enum topic topic)
     return event_json_parse(&parser, span_of_text(line), topic, &event, &why);
 }
 
-#define COMMON(name)                                                                               \
-    "\"id_message\":\"m1\",\"event_name\":\"" name "\",\"ts_event\":1767225600000,"                \
+#define COMMON(name)                                                                           \
+    "\"id_message\":\"m1\",\"event_name\":\"" name "\",\"ts_event\":1767225600000,"            \
     "\"id_seller\":\"4711\",\"storefront\":\"de\""
 #define SHIPMENT COMMON("delivered") ",\"id_order\":\"o\",\"id_order_unit\":\"u\""
-#define ORDER                                                                                      \
-    COMMON("order_unit_new") ",\"id_order\":\"o\",\"id_order_unit\":\"u\","                        \
-                             "\"ts_created\":1767225600000"
+#define ORDER                                                                                  \
+    COMMON("order_unit_new")                                                                   \
+    ",\"id_order\":\"o\",\"id_order_unit\":\"u\","                                             \
+    "\"ts_created\":1767225600000"
 #define TICKET COMMON("ticket_opened") ",\"id_ticket\":\"t\""
 
 static void topic_follows_from_the_event_name(void **state)
@@ -56,7 +57,8 @@ static void topic_may_be_named_by_the_file_or_by_the_line(void **state)
 {
     (void)state;
     assert_int_equal(parse("{" SHIPMENT "}", TOPIC_SHIPMENTS), STATUS_OK);
-    assert_int_equal(parse("{\"kafka_topic\":\"shipments\"," SHIPMENT "}", TOPIC_COUNT), STATUS_OK);
+    assert_int_equal(parse("{\"kafka_topic\":\"shipments\"," SHIPMENT "}", TOPIC_COUNT),
+                     STATUS_OK);
     assert_int_equal(event.topic, TOPIC_SHIPMENTS);
     assert_int_equal(parse("{\"kafka_topic\":\"parcels\"," SHIPMENT "}", TOPIC_COUNT),
                      STATUS_MALFORMED);
@@ -75,24 +77,25 @@ static void topic_of_a_ticket_is_no_kafka_topic(void **state)
 static void optional_fields_are_plain_or_null_or_wrapped(void **state)
 {
     (void)state;
-    assert_int_equal(parse("{" SHIPMENT ",\"carrier_code\":\"DHL\",\"tracking_number\":null}",
-                           TOPIC_COUNT),
-                     STATUS_OK);
+    assert_int_equal(
+        parse("{" SHIPMENT ",\"carrier_code\":\"DHL\",\"tracking_number\":null}", TOPIC_COUNT),
+        STATUS_OK);
     assert_true(span_is(event.shipment.carrier_code, "DHL"));
     assert_int_equal(event.shipment.tracking_number.size, 0);
     assert_int_equal(parse("{" SHIPMENT ",\"carrier_code\":{\"string\":\"UPS\"}}", TOPIC_COUNT),
                      STATUS_OK);
     assert_true(span_is(event.shipment.carrier_code, "UPS"));
-    assert_int_equal(parse("{" ORDER ",\"ship_by\":{\"long\":1767300000000},\"handling_time\":2}",
+    assert_int_equal(parse("{" ORDER
+                           ",\"ship_by\":{\"long\":1767300000000},\"handling_time\":2}",
                            TOPIC_COUNT),
                      STATUS_OK);
     assert_true(event.order.ship_by.known && event.order.ship_by.value == 1767300000000);
     assert_true(event.order.handling_time.known && event.order.handling_time.value == 2);
     assert_false(event.order.deliver_by.known);
-    assert_int_equal(
-        parse("{" TICKET ",\"author_role\":{\"sellerwatch.v1.AuthorRole\":\"buyer\"}}",
-              TOPIC_COUNT),
-        STATUS_OK);
+    assert_int_equal(parse("{" TICKET
+                           ",\"author_role\":{\"sellerwatch.v1.AuthorRole\":\"buyer\"}}",
+                           TOPIC_COUNT),
+                     STATUS_OK);
     assert_int_equal(event.message.author_role, AUTHOR_BUYER);
 }
 
@@ -140,7 +143,8 @@ static void bad_line_is_refused_with_what_would_be_right(void **state)
     complain("{" SHIPMENT ",\"parcel_count\":1.5}", "'parcel_count' must be");
     complain("{" SHIPMENT ",\"parcel_count\":null}", "'parcel_count' must be");
     complain("{" SHIPMENT ",\"carrier_code\":7}", "'carrier_code' must be a string");
-    complain("{" SHIPMENT ",\"carrier_code\":{\"string\":7}}", "'carrier_code' must be a string");
+    complain("{" SHIPMENT ",\"carrier_code\":{\"string\":7}}",
+             "'carrier_code' must be a string");
     complain("{" SHIPMENT ",\"carier_code\":\"DHL\"}", "'carier_code' is no field");
     complain("{" TICKET ",\"interim_notice\":1}", "'interim_notice' must be true or false");
     complain("{" TICKET ",\"ids_order_units\":\"u\"}", "must be a list");

@@ -1,8 +1,8 @@
 /* program_run_test.c - whatever the bytes claim, decoding ends soon and stays inside them. */
 #include "codec_support.h"
 
-#define FIELDS_BEFORE                                                                              \
-    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"text\",\"type\":\"string\"},"       \
+#define FIELDS_BEFORE                                                                          \
+    "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"text\",\"type\":\"string\"}," \
     "{\"name\":\"big\",\"type\":\"long\"}"
 #define ITEMS(type) ",{\"name\":\"extra\",\"type\":{\"type\":\"array\",\"items\":" type "}}]}"
 #define TEXTS ",{\"name\":\"texts\",\"type\":{\"type\":\"array\",\"items\":\"string\"}}]}"
@@ -203,7 +203,8 @@ static void string_that_is_no_utf8_is_malformed_bytes_may_be_anything(void **sta
     assert_int_equal(run(FIELDS_BEFORE "]}", &b), STATUS_MALFORMED);
     begin(&b);
     add_avro_text(&b, "\xff\xfe");
-    assert_int_equal(run(FIELDS_BEFORE ",{\"name\":\"raw\",\"type\":\"bytes\"}]}", &b), STATUS_OK);
+    assert_int_equal(run(FIELDS_BEFORE ",{\"name\":\"raw\",\"type\":\"bytes\"}]}", &b),
+                     STATUS_OK);
     buffer_free(&b);
 }
 
@@ -211,9 +212,9 @@ static void string_that_is_no_utf8_is_malformed_bytes_may_be_anything(void **sta
 static void nesting_beyond_the_bound_is_malformed(void **state)
 {
     (void)state;
-    static const char schema[] =
-        FIELDS_BEFORE ",{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":"
-                      "[{\"name\":\"next\",\"type\":[\"null\",\"N\"]}]}}]}";
+    static const char schema[] = FIELDS_BEFORE
+        ",{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":"
+        "[{\"name\":\"next\",\"type\":[\"null\",\"N\"]}]}}]}";
     struct buffer b = { 0 };
     static const int lengths[] = { 25, 100000 };
     for (int i = 0; i < 2; i++) {
@@ -230,9 +231,9 @@ static void nesting_beyond_the_bound_is_malformed(void **state)
 static void record_that_contains_itself_is_malformed_not_endless(void **state)
 {
     (void)state;
-    static const char schema[] =
-        FIELDS_BEFORE ",{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":"
-                      "[{\"name\":\"next\",\"type\":\"N\"}]}}]}";
+    static const char schema[] = FIELDS_BEFORE
+        ",{\"name\":\"n\",\"type\":{\"type\":\"record\",\"name\":\"N\",\"fields\":"
+        "[{\"name\":\"next\",\"type\":\"N\"}]}}]}";
     struct buffer b = { 0 };
     begin(&b);
     assert_int_equal(run(schema, &b), STATUS_MALFORMED);

@@ -93,7 +93,7 @@ static void nothing_is_left_over_from_the_record_before(void **state)
 {
     struct fixture *f = *state;
     begin(f, RECORD(TEXT "," BIG "," FIELD("note", "[\"null\",\"string\"]") "," FIELD(
-                     "texts", "{\"type\":\"array\",\"items\":\"string\"}")));
+                 "texts", "{\"type\":\"array\",\"items\":\"string\"}")));
     add_avro_text(&f->body, "x");
     buffer_add_signed(&f->body, 1);
     buffer_add_signed(&f->body, 1);
@@ -147,7 +147,7 @@ static void numbers_are_promoted(void **state)
 {
     struct fixture *f = *state;
     begin(f, RECORD(TEXT "," FIELD("big", "\"int\"") "," FIELD("single", "\"int\"") "," FIELD(
-                     "real", "\"float\"") "," FIELD("maybe_big", "\"int\"")));
+                 "real", "\"float\"") "," FIELD("maybe_big", "\"int\"")));
     add_avro_text(&f->body, "x");
     buffer_add_signed(&f->body, -3);
     buffer_add_signed(&f->body, 7);
@@ -173,10 +173,9 @@ static void long_is_not_demoted_to_int_nor_string_to_number(void **state)
                      STATUS_MALFORMED);
     assert_int_equal(compile(f, RECORD(TEXT "," BIG "," FIELD("small", "\"null\""))),
                      STATUS_MALFORMED);
-    assert_int_equal(
-        compile(f, RECORD(TEXT "," BIG "," FIELD("texts",
-                                                 "{\"type\":\"array\",\"items\":\"int\"}"))),
-        STATUS_MALFORMED);
+    assert_int_equal(compile(f, RECORD(TEXT "," BIG "," FIELD(
+                                    "texts", "{\"type\":\"array\",\"items\":\"int\"}"))),
+                     STATUS_MALFORMED);
     assert_non_null(strstr(f->why.text, "'texts'"));
 }
 
@@ -195,8 +194,9 @@ static void string_and_bytes_stand_for_each_other(void **state)
 static void enum_symbols_are_matched_by_name_and_unknown_ones_default(void **state)
 {
     struct fixture *f = *state;
-    begin(f, RECORD(TEXT "," BIG "," FIELD("colour", "{\"type\":\"enum\",\"name\":\"C\","
-                                                     "\"symbols\":[\"pink\",\"green\",\"red\"]}")));
+    begin(f, RECORD(TEXT "," BIG
+                         "," FIELD("colour", "{\"type\":\"enum\",\"name\":\"C\","
+                                             "\"symbols\":[\"pink\",\"green\",\"red\"]}")));
     static const enum sample_colour expected[] = { COLOUR_UNKNOWN, COLOUR_GREEN, COLOUR_RED };
     for (int i = 0; i < 3; i++) {
         buffer_clear(&f->body);
@@ -211,11 +211,13 @@ static void enum_symbols_are_matched_by_name_and_unknown_ones_default(void **sta
 static void enum_index_beyond_the_writers_symbols_is_malformed(void **state)
 {
     struct fixture *f = *state;
-    begin(f, RECORD(FIELD("colour",
-                          "{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"green\",\"red\"]}") ","
-                    FIELD("extra", "{\"type\":\"enum\",\"name\":\"D\",\"symbols\":[\"a\"]}") ","
-                    TEXT "," BIG));
-    static const int64_t bad[][2] = { { 2, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { INT64_MAX, 0 } };
+    begin(f, RECORD(FIELD("colour", "{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"green\","
+                                    "\"red\"]}") "," FIELD(
+                 "extra", "{\"type\":\"enum\",\"name\":\"D\",\"symbols\":[\"a\"]}") "," TEXT
+                                                                                    "," BIG));
+    static const int64_t bad[][2] = {
+        { 2, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { INT64_MAX, 0 }
+    };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         buffer_clear(&f->body);
         buffer_add_signed(&f->body, bad[i][0]);
@@ -269,7 +271,8 @@ static void union_without_any_fitting_branch_is_incompatible(void **state)
 static void plain_value_fits_a_nullable_field(void **state)
 {
     struct fixture *f = *state;
-    begin(f, RECORD(TEXT "," BIG "," FIELD("note", "\"string\"") "," FIELD("maybe", "\"null\"")));
+    begin(f,
+          RECORD(TEXT "," BIG "," FIELD("note", "\"string\"") "," FIELD("maybe", "\"null\"")));
     add_avro_text(&f->body, "x");
     buffer_add_signed(&f->body, 1);
     add_avro_text(&f->body, "plain");
@@ -282,12 +285,25 @@ static void plain_value_fits_a_nullable_field(void **state)
 static void extra_fields_of_every_type_are_passed_over(void **state)
 {
     struct fixture *f = *state;
-    begin(f, RECORD(FIELD("e1", "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":"
-                                "[\"null\",\"double\"]}}") "," TEXT "," FIELD(
-        "e2", "{\"type\":\"record\",\"name\":\"Node\",\"fields\":["
-              "{\"name\":\"id\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}},"
-              "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]}]}") "," FIELD("e3", "\"F\"") ","
-              FIELD("e4", "\"boolean\"") "," FIELD("e5", "\"null\"") "," BIG));
+    begin(
+        f,
+        RECORD(
+            FIELD(
+                "e1",
+                "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":"
+                "[\"null\",\"double\"]}}") "," TEXT
+                                           "," FIELD(
+                                               "e2",
+                                               "{\"type\":\"record\",\"name\":\"Node\","
+                                               "\"fields\":["
+                                               "{\"name\":\"id\",\"type\":{\"type\":\"fixed\","
+                                               "\"name\":\"F\",\"size\":3}},"
+                                               "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]"
+                                               "}]}") "," FIELD("e3",
+                                                                "\"F\"") "," FIELD("e4",
+                                                                                   "\"boolean"
+                                                                                   "\"") "," FIELD("e5",
+                                                                                                   "\"null\"") "," BIG));
     struct buffer *b = &f->body;
     buffer_add_signed(b, 1); /* e1: one map ... */
     buffer_add_signed(b, 2); /* ... of two */
@@ -317,7 +333,7 @@ static void record_may_be_one_branch_of_a_union(void **state)
 {
     struct fixture *f = *state;
     begin(f, "[\"null\"," RECORD(TEXT "," BIG) ",{\"type\":\"record\",\"name\":\"Else\","
-             "\"fields\":[" TEXT "]}]");
+                                               "\"fields\":[" TEXT "]}]");
     buffer_add_signed(&f->body, 1);
     add_avro_text(&f->body, "x");
     buffer_add_signed(&f->body, 5);
@@ -333,8 +349,14 @@ static void what_is_no_schema_or_no_record_is_refused_with_a_reason(void **state
 {
     struct fixture *f = *state;
     static const char *const bad[] = {
-        "",        "{",       "not json", "\"string\"", "{\"type\":\"record\"}",
-        "[]",      "[\"int\"]", "{\"type\":\"array\",\"items\":\"int\"}",
+        "",
+        "{",
+        "not json",
+        "\"string\"",
+        "{\"type\":\"record\"}",
+        "[]",
+        "[\"int\"]",
+        "{\"type\":\"array\",\"items\":\"int\"}",
         RECORD(FIELD("text", "\"NoSuchType\"")),
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

@@ -18,7 +18,7 @@ static void text_of_every_width_is_text(void **state)
     assert_true(utf8_valid((struct span){ 0 }));
     assert_true(valid("seller-4711, a long plain one"));
     assert_true(valid("M\xc3\xbcller \xe6\xb7\xb1\xe5\x9c\xb3 \xf0\x9f\x9a\x9a"));
-    assert_true(valid("\xf4\x8f\xbf\xbf"));     /* the last one, 10FFFF */
+    assert_true(valid("\xf4\x8f\xbf\xbf"));         /* the last one, 10FFFF */
     assert_true(valid("\xed\x9f\xbf\xee\x80\x80")); /* beside the surrogates */
 }
 
