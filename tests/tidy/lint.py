@@ -16,7 +16,9 @@ from project import Skip
 
 RULE = "clang-tidy has nothing to say"
 
-FINDING = re.compile(r"^(/\S+?:\d+):\d+: (?:warning|error): (.*)$", re.M)
+FINDING = re.compile(r"^(/\S+?:\d+):\d+: (?:warning|error): (.*)$")
+# Why a function is too large: "note: nesting level 4 starts here (threshold 3)".
+REASON = re.compile(r"^/\S+?:(\d+):\d+: note: (.*\(threshold \d+\))$")
 
 
 def check(project):
@@ -38,13 +40,27 @@ def lint(project, unit, notes):
         return []
     done = subprocess.run(["clang-tidy", "--quiet", "-p", project.build, unit["file"]],
                           cwd=project.root, capture_output=True, text=True)
-    findings = ["%s: %s" % (os.path.relpath(where, project.root), what)
-                for where, what in FINDING.findall(done.stdout)]
+    findings = told(project, done.stdout)
     if done.returncode != 0 and not findings:
         findings = ["%s: %s" % (unit["file"], done.stderr.strip()[-300:])]
     if not findings:
         with open(note, "w", encoding="utf-8"):
             pass
+    return findings
+
+
+def told(project, output):
+    """The findings of one run, each with its reason where clang-tidy gives one."""
+    findings = []
+    for line in output.split("\n"):
+        match = FINDING.match(line)
+        if match:
+            where = os.path.relpath(match.group(1), project.root)
+            what = match.group(2).replace(",-warnings-as-errors", "")
+            findings.append("%s: %s" % (where, what))
+        match = REASON.match(line)
+        if match and "size/complexity" in findings[-1]:
+            findings[-1] += "; line %s: %s" % match.groups()
     return findings
 
 

@@ -167,6 +167,7 @@ class Floats(unittest.TestCase):
 class Mirror(unittest.TestCase):
     def test_test_without_its_part(self):
         self.assertEqual(findings("mirror", {"tests/unit/kpi/a_test.c": "",
+                                             "tests/unit/kpi/a_late_test.c": "",
                                              "processor/kpi/a.h": ""}), [])
         self.assertEqual(len(findings("mirror", {"tests/unit/kpi/a_test.c": ""})), 1)
 
@@ -223,6 +224,8 @@ class Built(unittest.TestCase):
                                             header), [], name)
         self.assertEqual(len(built_findings("symbols", "kpi", "window", FUNCTION % ("add", ""),
                                             header)), 1)
+        self.assertEqual(len(built_findings("symbols", "kpi", "window",
+                                            FUNCTION % ("windowed", ""), header)), 1)
 
     def test_private_symbol_may_have_any_name(self):
         text = "static " + FUNCTION % ("add", "") \

@@ -5,7 +5,7 @@ import re
 
 from project import LAYERS, Skip
 
-RULE = "a public symbol begins with its file's name, or with a type its header declares"
+RULE = "a public symbol begins with its file's or header's name, or a type declared there"
 
 OBJECT = re.compile(r"^(\S+)\.o:$")
 SYMBOL = re.compile(r"^(?:[0-9a-f]+)?\s+([A-Z])\s+(\w+)$")
@@ -42,16 +42,18 @@ def public_symbols(project, layer):
 
 
 def fits(project, header, stem, symbol):
-    if symbol == stem or symbol.startswith(stem + "_"):
+    """Named for its file, for a type of its header, or for the header that declares it."""
+    if begins(symbol, stem):
         return True
-    # A part of a larger subject: options_value.c may define options_*.
-    family = stem
-    while "_" in family:
-        family = family.rsplit("_", 1)[0]
-        if os.path.exists(os.path.join(project.root, os.path.dirname(header), family + ".h")) \
-                and symbol.startswith(family + "_"):
+    layer = os.path.dirname(header)
+    for other in project.files(layer, suffixes=(".h",)):
+        subject = os.path.basename(other)[:-2]
+        if begins(symbol, subject) and re.search(r"\b%s\b" % symbol, project.read(other)):
             return True
     if not os.path.exists(os.path.join(project.root, header)):
         return False
-    types = TYPE.findall(project.read(header))
-    return any(symbol == name or symbol.startswith(name + "_") for name in types)
+    return any(begins(symbol, name) for name in TYPE.findall(project.read(header)))
+
+
+def begins(symbol, subject):
+    return symbol == subject or symbol.startswith(subject + "_")
