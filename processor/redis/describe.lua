@@ -6,7 +6,8 @@
 
 local found = redis.call('TYPE', KEYS[1])['ok']
 if found ~= 'none' and found ~= 'hash' then
-    return redis.error_reply('WRONGTYPE key ' .. KEYS[1] .. ' holds a ' .. found .. ' where a hash belongs')
+    return redis.error_reply(
+        'WRONGTYPE key ' .. KEYS[1] .. ' holds a ' .. found .. ' where a hash belongs')
 end
 for i = 1, #ARGV, 2 do
     local stored = redis.call('HGET', KEYS[1], ARGV[i])

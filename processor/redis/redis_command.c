@@ -5,6 +5,7 @@
 #include "base/name.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { DIGITS_MAX = 24 };
 

@@ -5,6 +5,8 @@
 #include "base/name.h"
 
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* A 64-bit number of struct shard_header and the field that keeps it. */
 struct numeric_field {

@@ -27,8 +27,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #ifdef SELLERWATCH_REDIS_TLS
 #include <hiredis/hiredis_ssl.h>
 #endif

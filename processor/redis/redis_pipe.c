@@ -3,6 +3,9 @@
 
 #include "base/check.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum { FIRST_CAPACITY = 64 };
 
 void redis_pipe_free(struct redis_pipe *pipe)

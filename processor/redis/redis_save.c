@@ -13,6 +13,9 @@
 #include "redis/redis_header.h"
 #include "redis/redis_keys.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum {
     COMMAND_WORDS = 3, /* EVALSHA, sha, number of keys */
     FIXED_KEYS = 2,    /* shard, log */

@@ -18,6 +18,10 @@
 #include "base/name.h"
 #include "scripts_embedded.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 enum { TAG_CALL = -1, TAG_SCRIPT = -2 };
 
 /* ---- open and close ------------------------------------------------------------- */

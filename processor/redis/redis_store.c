@@ -13,6 +13,9 @@
 #include "redis/redis_session.h"
 #include "scripts_embedded.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 struct redis_store {
     struct redis_session session;
     struct redis_save_scratch scratch;

@@ -22,7 +22,8 @@ local shard_key, log_key = KEYS[1], KEYS[2]
 local layout, epoch, writer = ARGV[1], ARGV[2], ARGV[3]
 local version, version_before = ARGV[4], ARGV[5]
 local oldest_part_version = tonumber(ARGV[6])
-local part_count, view_count, rank_count = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local part_count, view_count = tonumber(ARGV[8]), tonumber(ARGV[9])
+local rank_count = tonumber(ARGV[10])
 local entry_count, header_count = tonumber(ARGV[11]), tonumber(ARGV[12])
 local first_part, first_view = 3, 3 + part_count
 local first_rank = first_view + view_count
@@ -34,7 +35,8 @@ local function wrong_type(key, wanted)
     if found == 'none' or found == wanted then
         return nil
     end
-    return { 'BROKEN', 'key ' .. key .. ' holds a ' .. found .. ' where a ' .. wanted .. ' belongs' }
+    local what = ' holds a ' .. found .. ' where a ' .. wanted .. ' belongs'
+    return { 'BROKEN', 'key ' .. key .. what }
 end
 
 local function find_wrong_type()
@@ -62,7 +64,9 @@ local function find_missing_right()
         return nil -- before Redis 7
     end
     local needed = {
-        { 'RPUSH', log_key, '' }, { 'LTRIM', log_key, '0', '-1' }, { 'HSET', shard_key, 'f', 'v' },
+        { 'RPUSH', log_key, '' },
+        { 'LTRIM', log_key, '0', '-1' },
+        { 'HSET', shard_key, 'f', 'v' },
     }
     if part_count > 0 then
         needed[#needed + 1] = { 'SET', KEYS[first_part], '' }
@@ -77,7 +81,8 @@ local function find_missing_right()
     end
     for _, command in ipairs(needed) do
         if not redis.acl_check_cmd(unpack(command)) then
-            return redis.error_reply('NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
+            return redis.error_reply(
+                'NOPERM this user may not run ' .. command[1] .. ' on ' .. command[2])
         end
     end
     return nil
@@ -88,7 +93,8 @@ if wrong then
     return wrong
 end
 
-local stored = redis.call('HMGET', shard_key, 'epoch', 'version', 'writer', 'log_first', 'layout')
+local stored =
+    redis.call('HMGET', shard_key, 'epoch', 'version', 'writer', 'log_first', 'layout')
 local stored_epoch, stored_version = stored[1] or '0', stored[2] or '0'
 local stored_writer, log_first = stored[3] or '', tonumber(stored[4] or '1')
 
@@ -99,11 +105,13 @@ if stored_epoch ~= epoch or stored_writer ~= writer or stored_version ~= version
     return { 'FENCED', stored_epoch, stored_version, stored_writer }
 end
 if stored[5] and stored[5] ~= layout then
-    return { 'BROKEN', 'key ' .. shard_key .. ' has layout ' .. stored[5] .. ', this program writes ' .. layout }
+    local what = ' has layout ' .. stored[5] .. ', this program writes ' .. layout
+    return { 'BROKEN', 'key ' .. shard_key .. what }
 end
 local log_size = tonumber(version_before) - log_first + 1
 if redis.call('LLEN', log_key) ~= log_size then
-    return { 'FENCED', stored_epoch, stored_version, 'but ' .. log_key .. ' is not of this version' }
+    local what = 'but ' .. log_key .. ' is not of this version'
+    return { 'FENCED', stored_epoch, stored_version, what }
 end
 
 -- ---- writes --------------------------------------------------------------
@@ -183,5 +191,6 @@ for _, field in ipairs(part_versions) do
     redis.call('HSET', shard_key, field, version)
 end
 call_in_runs('HSET', shard_key, first_header, last_header)
-redis.call('HSET', shard_key, 'layout', layout, 'version', version, 'log_first', string.format('%.0f', log_first))
+redis.call('HSET', shard_key, 'layout', layout, 'version', version,
+           'log_first', string.format('%.0f', log_first))
 return { 'OK' }

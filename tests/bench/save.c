@@ -13,6 +13,8 @@
 #include "support/redis_server.c" /* benches link the program only, not the tests' helpers */
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { IMAGE_BYTES = 64, PARTS = 64, IMAGES_MAX = 10000, PATIENCE_MS = 5000 };
