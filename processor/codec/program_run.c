@@ -201,6 +201,11 @@ static inline void put_32(struct run *r, const struct step *s, uint32_t value)
     memcpy(r->record + s->offset, &value, sizeof value);
 }
 
+static inline void put_bool(struct run *r, const struct step *s, bool value)
+{
+    memcpy(r->record + s->offset, &value, sizeof value);
+}
+
 static inline void put_enum(struct run *r, const struct step *s)
 {
     const int32_t *table = r->program->tables + s->arg;
@@ -283,33 +288,49 @@ static void skip(struct run *r, const struct step *s)
 
 static inline void read_value(struct run *r, const struct step *s)
 {
-    const uint16_t code = s->code;
-    if (code == STEP_TEXT)
+    switch (s->code) {
+    case STEP_TEXT:
         put_text(r, s, take_text(r));
-    else if (code == STEP_LONG_TO_INT64)
+        return;
+    case STEP_LONG_TO_INT64:
         put_int64(r, s, take_long(r));
-    else if (code == STEP_ENUM)
+        return;
+    case STEP_ENUM:
         put_enum(r, s);
-    else if (code == STEP_LONG_TO_OPTIONAL)
+        return;
+    case STEP_LONG_TO_OPTIONAL:
         put_number(r, s, true, take_long(r));
-    else if (code == STEP_INT_TO_OPTIONAL)
+        return;
+    case STEP_INT_TO_OPTIONAL:
         put_number(r, s, true, take_int(r));
-    else if (code == STEP_INT_TO_INT64)
+        return;
+    case STEP_INT_TO_INT64:
         put_int64(r, s, take_int(r));
-    else if (code == STEP_INT_TO_INT32)
+        return;
+    case STEP_INT_TO_INT32:
         put_32(r, s, (uint32_t)take_int(r));
-    else if (code == STEP_BOOLEAN)
-        *(bool *)(r->record + s->offset) = take_boolean(r);
-    else if (code == STEP_ADD_TEXT)
+        return;
+    case STEP_BOOLEAN:
+        put_bool(r, s, take_boolean(r));
+        return;
+    case STEP_ADD_TEXT:
         add_text(r, s);
-    else if (code == STEP_CLEAR_TEXTS)
+        return;
+    case STEP_CLEAR_TEXTS:
         clear_texts(r, s);
-    else if (code == STEP_BYTES)
+        return;
+    case STEP_BYTES:
         put_text(r, s, take_bytes(r));
-    else if (code >= STEP_NO_TEXT)
+        return;
+    case STEP_NO_TEXT:
+    case STEP_NO_NUMBER:
+    case STEP_NO_DOUBLE:
+    case STEP_NO_ENUM:
         put_null(r, s);
-    else
+        return;
+    default:
         read_real(r, s);
+    }
 }
 
 /* ---- control steps ------------------------------------------------------------- */
@@ -422,8 +443,9 @@ enum status program_run(const struct schema_program *program, struct span body,
     r.broken = false;
     memcpy(ret_record, program->reader->blank, program->reader->record_size);
 
+    const struct step *steps = program->steps;
     for (bool done = false; !done;) {
-        const struct step *s = &program->steps[r.pc++];
+        const struct step *s = &steps[r.pc++];
         if (s->code >= STEP_INT_TO_INT32)
             read_value(&r, s);
         else if (s->code >= STEP_SKIP_INT)

@@ -281,7 +281,7 @@ static bool emit_branch(struct compiler *c, avro_schema_t branch, enum branch_us
     return emit_plain(c, branch, field, use == BRANCH_READ_ITEM);
 }
 
-/* UNION, then each branch's steps, each with a JUMP behind the last one's end. */
+/* UNION, then each branch's steps; all but the last JUMP to its end. */
 static bool emit_union(struct compiler *c, avro_schema_t w, enum branch_use use, int32_t field)
 {
     const size_t count = avro_schema_union_size(w);
@@ -295,7 +295,8 @@ static bool emit_union(struct compiler *c, avro_schema_t w, enum branch_use use,
         c->program->tables[table + 1 + i] = (int32_t)c->program->step_count;
         const avro_schema_t branch = target_of(avro_schema_union_branch(w, (int)i));
         any = emit_branch(c, branch, use, field) || any;
-        emit(c, STEP_JUMP, 0, UINT32_MAX);
+        if (i + 1 < count)
+            emit(c, STEP_JUMP, 0, UINT32_MAX);
     }
     const uint32_t end = c->program->step_count;
     for (uint32_t i = first; i < end; i++) {
