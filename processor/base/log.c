@@ -44,6 +44,7 @@ static const char *level_name(enum log_level level)
 /* A log that cannot be written must not stop the program: errors are dropped. */
 static void write_all(const char *text, size_t size)
 {
+    CHECK(text != NULL && size <= LOG_LINE_BYTES);
     while (size > 0) {
         const ssize_t wrote = write(STDERR_FILENO, text, size);
         if (wrote < 0 && errno == EINTR)
@@ -64,6 +65,8 @@ void log_open(enum log_level lowest, bool json)
 
 void log_write(enum log_level level, const char *event, const char *format, ...)
 {
+    CHECK(level <= LOG_ERROR);
+    CHECK(event != NULL && format != NULL);
     if (level < the_log.lowest)
         return;
 

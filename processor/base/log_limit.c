@@ -13,6 +13,7 @@
 
 static struct log_limit_slot *slot_of(struct log_limit *limit, const char *event)
 {
+    CHECK(limit != NULL);
     struct log_limit_slot *oldest = &limit->slots[0];
     for (int i = 0; i < LOG_LIMIT_SLOTS; i++) {
         struct log_limit_slot *slot = &limit->slots[i];
@@ -25,6 +26,7 @@ static struct log_limit_slot *slot_of(struct log_limit *limit, const char *event
     }
     *oldest = (struct log_limit_slot){ .began_ms = INT64_MIN };
     (void)snprintf(oldest->event, sizeof oldest->event, "%s", event);
+    CHECK(oldest->event[0] != '\0');
     return oldest;
 }
 
@@ -43,6 +45,7 @@ bool log_limit_allows(struct log_limit *limit, const char *event, int64_t now_ms
         slot->suppressed++;
         return false;
     }
+    CHECK(slot->suppressed >= 0);
     slot->written++;
     *ret_suppressed = slot->suppressed;
     slot->suppressed = 0;

@@ -56,10 +56,12 @@ static void line_add(struct line *line, const char *text, size_t size)
     const size_t take = size < room ? size : room;
     memcpy(line->text + line->size, text, take);
     line->size += take;
+    CHECK(line->size <= line->limit);
 }
 
 static void line_text(struct line *line, const char *text)
 {
+    CHECK(text != NULL);
     line_add(line, text, strlen(text));
 }
 
@@ -70,6 +72,7 @@ static void value_add(struct value *value, const char *text, size_t size)
     const size_t take = size < room ? size : room;
     memcpy(value->text + value->size, text, take);
     value->size += take;
+    CHECK(value->size <= VALUE_BYTES);
 }
 
 /* ---- escaping ---------------------------------------------------------------- */
@@ -79,6 +82,7 @@ static void value_add(struct value *value, const char *text, size_t size)
 static size_t utf8_length(const unsigned char *at, size_t room)
 {
     size_t length = 0;
+    CHECK(at != NULL && room > 0);
     if (at[0] < 0x80)
         return 1;
     if (at[0] >= 0xC2 && at[0] <= 0xDF)
@@ -101,6 +105,7 @@ static size_t utf8_length(const unsigned char *at, size_t room)
 static void line_escape(struct line *line, unsigned char byte)
 {
     char escaped[8];
+    CHECK(byte < ' ' || byte == '"' || byte == '\\' || byte == 0x7F);
     switch (byte) {
     case '"':
         line_text(line, "\\\"");
@@ -125,6 +130,7 @@ static void line_quoted(struct line *line, const char *text, size_t size)
 {
     const unsigned char *at = (const unsigned char *)text;
     const unsigned char *end = at + size;
+    CHECK(text != NULL && line->limit <= LOG_LINE_BYTES);
     line_text(line, "\"");
     while (at < end && line->size + sizeof "\\u0000\"" < line->limit) {
         const size_t length = utf8_length(at, (size_t)(end - at));
@@ -141,6 +147,7 @@ static void line_quoted(struct line *line, const char *text, size_t size)
 
 static bool value_is_plain(const struct value *value)
 {
+    CHECK(value->size <= VALUE_BYTES);
     for (size_t i = 0; i < value->size; i++) {
         const unsigned char byte = (unsigned char)value->text[i];
         if (byte <= ' ' || byte >= 0x7F || byte == '"' || byte == '=' || byte == '\\')
@@ -152,6 +159,7 @@ static bool value_is_plain(const struct value *value)
 static size_t digits_at(const struct value *value, size_t at)
 {
     size_t digits = 0;
+    CHECK(value->size <= VALUE_BYTES);
     while (at + digits < value->size && value->text[at + digits] >= '0' &&
            value->text[at + digits] <= '9')
         digits++;
@@ -171,6 +179,7 @@ static bool value_is_number(const struct value *value)
     if (value->text[at] != '.')
         return false;
     const size_t fraction = digits_at(value, at + 1);
+    CHECK(at + 1 + fraction <= value->size);
     return fraction > 0 && at + 1 + fraction == value->size;
 }
 
@@ -189,6 +198,8 @@ static bool value_is_json(const struct value *value)
 
 static void line_key(struct line *line, const char *key, size_t size)
 {
+    CHECK(size > 0);
+    CHECK(line->size + size < line->limit);
     if (line->json)
         line_text(line, line->size == 0 ? "{" : ",");
     else if (line->size > 0)
@@ -205,6 +216,8 @@ static void line_field(struct line *line, struct span key, const struct value *v
                        bool quoted)
 {
     enum { LEAST_BYTES = 32 };
+    CHECK(key.size > 0 && key.at != NULL);
+    CHECK(value->size <= VALUE_BYTES);
     if (line->size + 2 * key.size + LEAST_BYTES > line->limit)
         return;
     line_key(line, (const char *)key.at, key.size);
@@ -230,6 +243,7 @@ static const char *conversion_read(const char *at, struct arguments *arguments,
                                    struct conversion *ret_conversion)
 {
     struct conversion c = { .precision = -1 };
+    CHECK(at != NULL);
     at += strspn(at, "-+ #0123456789"); /* flags and width say nothing in a log line */
     if (*at == '.') {
         at++;
@@ -251,6 +265,7 @@ static const char *conversion_read(const char *at, struct arguments *arguments,
         at++;
     }
     c.letter = *at;
+    CHECK(c.longs >= -2 && c.longs <= 3); /* hh to ll, and z, j, t */
     *ret_conversion = c;
     return *at == '\0' ? at : at + 1;
 }
@@ -260,6 +275,7 @@ _Static_assert(sizeof(long) == 8 && sizeof(size_t) == 8, "a 64-bit system");
 
 static long long signed_argument(struct arguments *arguments, int longs)
 {
+    CHECK(longs <= 3);
     if (longs <= 0)
         return va_arg(arguments->list, int);
     return longs == 2 ? va_arg(arguments->list, long long) : va_arg(arguments->list, long);
@@ -267,6 +283,7 @@ static long long signed_argument(struct arguments *arguments, int longs)
 
 static unsigned long long unsigned_argument(struct arguments *arguments, int longs)
 {
+    CHECK(longs <= 3);
     if (longs <= 0)
         return va_arg(arguments->list, unsigned);
     return longs == 2 ? va_arg(arguments->list, unsigned long long)
@@ -278,6 +295,7 @@ static void value_string(struct value *value, const char *text, int precision)
     if (text == NULL)
         text = "(null)";
     const size_t most = precision < 0 ? VALUE_BYTES : (size_t)precision;
+    CHECK(value->size <= VALUE_BYTES);
     value_add(value, text, strnlen(text, most));
 }
 
@@ -285,6 +303,7 @@ static void value_number(struct value *value, const struct conversion *c,
                          struct arguments *arguments)
 {
     char text[NUMBER_BYTES];
+    CHECK(strchr("diuxXfg", c->letter) != NULL);
     const int precision = c->precision < 0 || c->precision > 17 ? 6 : c->precision;
     if (c->letter == 'd' || c->letter == 'i')
         (void)snprintf(text, sizeof text, "%lld", signed_argument(arguments, c->longs));
@@ -296,6 +315,7 @@ static void value_number(struct value *value, const struct conversion *c,
         (void)snprintf(text, sizeof text, "%.*f", precision, va_arg(arguments->list, double));
     else
         (void)snprintf(text, sizeof text, "%.*g", precision, va_arg(arguments->list, double));
+    CHECK(strlen(text) > 0);
     value_add(value, text, strlen(text));
 }
 
@@ -323,6 +343,7 @@ static const char *value_convert(struct value *value, const char *at,
 static const char *value_read(struct value *value, const char *at, char end,
                               struct arguments *arguments)
 {
+    CHECK(end == ' ' || end == '"');
     while (*at != '\0' && *at != end) {
         if (*at == '%') {
             at = value_convert(value, at + 1, arguments);
@@ -336,6 +357,7 @@ static const char *value_read(struct value *value, const char *at, char end,
 
 static void line_fields(struct line *line, const char *at, struct arguments *arguments)
 {
+    CHECK(at != NULL);
     at += strspn(at, " ");
     while (*at != '\0') {
         const size_t key_size = strcspn(at, "= %");
@@ -372,6 +394,8 @@ static void line_time(struct line *line, wall_time at)
 static void line_close(struct line *line, int64_t suppressed)
 {
     char number[NUMBER_BYTES];
+    CHECK(line->size <= line->limit && line->limit < LOG_LINE_BYTES);
+    CHECK(suppressed >= 0);
     line->limit = LOG_LINE_BYTES;
     if (suppressed > 0) {
         (void)snprintf(number, sizeof number, "%lld", (long long)suppressed);
@@ -383,6 +407,7 @@ static void line_close(struct line *line, int64_t suppressed)
 size_t log_line_write(const struct log_line_head *head, char ret_text[LOG_LINE_BYTES],
                       const char *format, va_list arguments)
 {
+    CHECK(head->level != NULL && head->event != NULL);
     struct line line = { .text = ret_text,
                          .limit = LOG_LINE_BYTES - TAIL_BYTES,
                          .json = head->json };

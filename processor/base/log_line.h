@@ -1,7 +1,8 @@
 /* log_line.h - one log line as text: key=value, or JSON.
  *
  *     ts=2026-11-23T09:15:02.123Z level=warn event=redis_unreachable retry_ms=200
- *     {"ts":"2026-11-23T09:15:02.123Z","level":"warn","event":"redis_unreachable","retry_ms":200}
+ *     {"ts":"2026-11-23T09:15:02.123Z","level":"warn","event":"redis_unreachable",
+ *      "retry_ms":200}                                               (in one line)
  *
  * Pure: the time of day arrives as an argument. Whatever a value holds (quotes,
  * line ends, broken UTF-8), the line stays one line and its keys stay its keys.

@@ -32,11 +32,14 @@ const struct calendar calendar_always = { .days = 0 };
 
 static int64_t table_begin(const struct calendar *c)
 {
+    CHECK(c->days >= 0);
     return c->days > 0 ? c->starts[0] : 0;
 }
 
 static int64_t table_end(const struct calendar *c)
 {
+    CHECK(c->days >= 0);
+    CHECK(c->days == 0 || c->starts[c->days] > c->starts[0]);
     return c->days > 0 ? c->starts[c->days] : 0;
 }
 
@@ -71,6 +74,7 @@ static int64_t day_inside(const struct calendar *c, event_time at)
 
 static int64_t day_of(const struct calendar *c, event_time at)
 {
+    CHECK(table_begin(c) <= table_end(c));
     if (at.ms < table_begin(c))
         return floor_div(at.ms - table_begin(c), DAY_MS);
     if (at.ms >= table_end(c))
@@ -88,6 +92,7 @@ static int64_t position(const struct calendar *c, event_time at)
 
     const int64_t day = day_inside(c, at);
     const int64_t today = day_works(c, day) ? at.ms - c->starts[day] : 0;
+    CHECK(today >= 0 && c->elapsed[day] >= 0);
     return c->elapsed[day] + today;
 }
 
@@ -105,6 +110,7 @@ static int64_t day_reaching(const struct calendar *c, int64_t target)
         else
             low = middle + 1;
     }
+    CHECK(c->elapsed[low] < target);
     return low;
 }
 
