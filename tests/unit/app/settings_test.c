@@ -1,5 +1,6 @@
 /* settings_test.c - a configuration is right, or every mistake in it is told. */
 #include "app/settings.h"
+#include "app/settings_environment.h"
 #include "app/settings_table.h"
 #include "base/name.h"
 
@@ -559,6 +560,7 @@ int main(void)
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
+        cmocka_unit_test(no_two_settings_share_a_variable),
         cmocka_unit_test(secret_comes_from_a_file_beside_the_configuration),
         cmocka_unit_test(mistake_in_a_secret_does_not_show_it),
         cmocka_unit_test(setting_by_path_is_checked_like_the_file),

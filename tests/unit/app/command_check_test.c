@@ -1,0 +1,127 @@
+/* command_check_test.c - what `sellerwatch check` says, and how it ends. */
+#include "app/command_check.h"
+#include "app/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+struct run {
+    int code;
+    char out[65536];
+    char err[65536];
+};
+
+static struct run run;
+
+static int redirect(FILE *stream, FILE *to)
+{
+    (void)fflush(stream);
+    const int kept = dup(fileno(stream));
+    assert_true(kept >= 0);
+    assert_true(dup2(fileno(to), fileno(stream)) >= 0);
+    return kept;
+}
+
+static void restore(FILE *stream, int kept, FILE *from, char text[65536])
+{
+    (void)fflush(stream);
+    assert_true(dup2(kept, fileno(stream)) >= 0);
+    (void)close(kept);
+    rewind(from);
+    const size_t size = fread(text, 1, 65535, from);
+    text[size] = '\0';
+    (void)fclose(from);
+}
+
+/* Runs the verb with one operand or option, or none (NULL). */
+static void check(const char *operand)
+{
+    char verb[] = "check";
+    char word[256] = "";
+    (void)snprintf(word, sizeof word, "%s", operand != NULL ? operand : "");
+    char *argv[] = { verb, operand != NULL ? word : NULL, NULL };
+    FILE *out = tmpfile();
+    FILE *err = tmpfile();
+    assert_true(out != NULL && err != NULL);
+    const int kept_out = redirect(stdout, out);
+    const int kept_err = redirect(stderr, err);
+    run.code = command_check(operand != NULL ? 2 : 1, argv);
+    restore(stdout, kept_out, out, run.out);
+    restore(stderr, kept_err, err, run.err);
+}
+
+static void sample_configuration_is_valid(void **state)
+{
+    (void)state;
+    check(SOURCE_DIR "/config/sellerwatch.yaml");
+    assert_string_equal(run.err, "");
+    assert_int_equal(run.code, COMMANDS_DONE);
+    assert_non_null(strstr(run.out, "sellerwatch.yaml is valid: "));
+    assert_non_null(strstr(run.out, " 4 windows, 10 calendars, 9 storefronts, rules "));
+}
+
+static void each_mistake_is_one_line_with_its_place(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/command_check_XXXXXX";
+    char expected[1024];
+    const int file = mkstemp(path);
+    static const char text[] = "workers: two\nkafka: {groop: x}\n";
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, sizeof text - 1), (ssize_t)(sizeof text - 1));
+    (void)close(file);
+
+    check(path);
+    assert_int_equal(run.code, COMMANDS_USAGE);
+    assert_string_equal(run.out, "");
+    (void)snprintf(expected, sizeof expected,
+                   "%s:1:10: workers: \"two\" is not a whole number; write one from 1 to 64\n"
+                   "%s:2:9: there is no setting kafka.groop; did you mean kafka.group?\n",
+                   path, path);
+    assert_string_equal(run.err, expected);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void missing_file_is_told_and_ends_with_one(void **state)
+{
+    (void)state;
+    check("/nowhere/x.yaml");
+    assert_int_equal(run.code, COMMANDS_USAGE);
+    assert_string_equal(run.err,
+                        "/nowhere/x.yaml: cannot open /nowhere/x.yaml: No such file or "
+                        "directory\n");
+}
+
+static void no_file_at_all_is_a_mistake_in_the_command_line(void **state)
+{
+    (void)state;
+    check(NULL);
+    assert_int_equal(run.code, COMMANDS_USAGE);
+    assert_non_null(strstr(run.err, "sellerwatch check FILE"));
+}
+
+static void reference_lists_settings_and_kpis(void **state)
+{
+    (void)state;
+    check("--settings-reference");
+    assert_int_equal(run.code, COMMANDS_DONE);
+    assert_non_null(strstr(run.out, "| `batch.records` | count | `500` | 1 to 10000 |"));
+    assert_non_null(strstr(run.out, "| `delivery_on_time` | < 93% | < 90% | 10 | 3 |"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sample_configuration_is_valid),
+        cmocka_unit_test(each_mistake_is_one_line_with_its_place),
+        cmocka_unit_test(missing_file_is_told_and_ends_with_one),
+        cmocka_unit_test(no_file_at_all_is_a_mistake_in_the_command_line),
+        cmocka_unit_test(reference_lists_settings_and_kpis),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
