@@ -40,6 +40,7 @@ from calendar_file import storefront_calendars  # noqa: E402
 from events import ORDER_EVENTS, SHIPMENT_EVENTS, TICKET_EVENTS  # noqa: E402
 from judging import (compare_shards, compare_views, feed_problems,  # noqa: E402
                      missing_alerts)
+import wire  # noqa: E402
 from wire import Alert, Encoder, read_topic  # noqa: E402
 
 TOPICS = ("orders", "messages", "shipments")
@@ -305,6 +306,11 @@ class Job:
     def records(self, name):
         """All records of one of our topics, in order of partition and offset."""
         return read_topic(self.world.kafka.brokers, self.topics[name])
+
+    def input_events(self):
+        """What lies in the three input topics, as events, whoever wrote it there."""
+        return [wire.decoded(record.value(), self.encoders[topic].schema)
+                for topic in TOPICS for record in self.records(topic)]
 
     def alerts(self):
         return [Alert(record, self.world.registry.url) for record in self.records("alerts")]

@@ -160,6 +160,8 @@ class OrderUnits(unittest.TestCase):
         stream.ship("u1", "delivered", T0 + 3 * DAY, "n1", parcel_count=2)
         stream.ship("u1", "delivered", T0 + 5 * DAY, "n2", parcel_count=2)
         self.assertEqual(facts_of(stream)["delivery_late"], [T0 + 4 * DAY])
+        self.assertEqual(row(stream, "delivery_on_time:7d"),
+                         {"bad": 1, "total": 1, "value": 0})
 
     def test_parcel_never_seen_waits_for_received(self):
         stream = self.unit()
@@ -227,10 +229,77 @@ class OrderUnits(unittest.TestCase):
 
     def test_overdue_delivery_is_a_gauge_of_now(self):
         stream = self.unit()
-        stream.time_passes_until(T0 + 4 * DAY + MINUTE + 1)
+        last = stream.time_passes_until(T0 + 4 * DAY + MINUTE)
+        self.assertEqual(row(stream, "delivery_overdue:now")["value"], 0)
+        last["ts_event"] += 1
         self.assertEqual(row(stream, "delivery_overdue:now")["value"], 1)
         stream.ship("u1", "delivered", T0 + 4 * DAY + 5)
         self.assertEqual(row(stream, "delivery_overdue:now")["value"], 0)
+
+    def test_exactly_at_a_deadline_is_in_time(self):
+        stream = self.unit()
+        stream.ship("u1", "shipment_sent", T0 + DAY, "n1", "DHL")
+        stream.ship("u1", "carrier_accepted", T0 + 3 * DAY, "n1", "DHL")
+        stream.ship("u1", "delivered", T0 + 4 * DAY, "n1", "DHL")
+        counted = facts_of(stream)
+        self.assertEqual(counted["dispatch_good"], [T0 + DAY])
+        self.assertEqual(counted["tracking_good"], [T0 + 3 * DAY])
+        self.assertEqual(counted["delivery_on_time"], [T0 + 4 * DAY])
+
+    def test_attempt_at_the_begin_of_the_window_is_not_early(self):
+        stream = self.unit()
+        stream.ship("u1", "delivered", T0 + 2 * DAY)
+        self.assertEqual(facts_of(stream)["delivery_on_time"], [T0 + 2 * DAY])
+
+    def test_late_attempt_is_known_at_once_and_a_missing_one_with_patience(self):
+        stream = self.unit()
+        stream.ship("u1", "delivered", T0 + 4 * DAY + 1)
+        self.assertEqual(facts_of(stream)["delivery_late"], [T0 + 4 * DAY])
+        stream = self.unit()
+        last = stream.time_passes_until(T0 + 4 * DAY + 12 * HOUR + MINUTE)
+        self.assertNotIn("delivery_late", facts_of(stream))
+        last["ts_event"] += 1
+        self.assertEqual(facts_of(stream)["delivery_late"], [T0 + 4 * DAY])
+
+    def test_missing_scan_is_a_miss_with_patience(self):
+        stream = self.unit()
+        stream.ship("u1", "shipment_sent", T0 + HOUR, "n1", "DHL")
+        last = stream.time_passes_until(T0 + HOUR + 60 * HOUR + MINUTE)
+        self.assertNotIn("tracking_bad", facts_of(stream))
+        last["ts_event"] += 1
+        self.assertEqual(facts_of(stream)["tracking_bad"], [T0 + 49 * HOUR])
+
+    def test_unit_has_as_many_parcels_as_the_highest_count(self):
+        stream = self.unit()
+        stream.ship("u1", "shipment_sent", T0 + HOUR, "n1", parcel_count=3)
+        stream.ship("u1", "delivered", T0 + 3 * DAY, "n1", parcel_count=1)
+        stream.ship("u1", "delivered", T0 + 3 * DAY + 2, "n2", parcel_count=1)
+        self.assertNotIn("delivery_on_time", facts_of(stream))
+        stream.ship("u1", "delivered", T0 + 3 * DAY + 1, "n3", parcel_count=2)
+        self.assertEqual(facts_of(stream)["delivery_on_time"], [T0 + 3 * DAY + 2])
+
+    def test_attempt_without_a_number_counts_for_no_parcel_of_several(self):
+        stream = self.unit()
+        stream.ship("u1", "delivered", T0 + 3 * DAY, "n1", parcel_count=2)
+        stream.ship("u1", "delivered", T0 + 3 * DAY, parcel_count=2)
+        self.assertNotIn("delivery_on_time", facts_of(stream))
+
+    def test_later_claim_of_another_seller_counts_nothing(self):
+        stream = self.unit()
+        stream.order("u1", T0 + 1)["id_seller"] = "s2"
+        sellers = judge(stream.events)["sellers"]
+        self.assertEqual(list(sellers), ["s1"])
+        stream.events[-1]["ts_event"] = T0 - 1
+        self.assertEqual(list(judge(stream.events)["sellers"]), ["s2"])
+
+    def test_what_nobody_spoke_of_for_90_days_is_not_overdue(self):
+        stream = self.unit()
+        last = stream.time_passes_until(T0 + 90 * DAY + MINUTE)
+        self.assertEqual(row(stream, "delivery_overdue:now")["value"], 1)
+        last["ts_event"] += 1
+        self.assertEqual(row(stream, "delivery_overdue:now")["value"], 0)
+        stream.status("u1", T0 + DAY, "open")
+        self.assertEqual(row(stream, "delivery_overdue:now")["value"], 1)
 
     def test_cancellation_rates_at_the_limits(self):
         for bad, total, expected in ((99, 10000, 9900), (100, 10000, 10000),
@@ -283,6 +352,59 @@ class Tickets(unittest.TestCase):
             stream.ticket(name, "t1", T0 + HOUR, **fields)
             stream.time_passes_until(T0 + 9 * DAY)
             self.assertEqual(facts_of(stream), {"opened": [T0]})
+
+    def test_closed_at_the_instant_of_the_fact_leaves_it_and_before_takes_it(self):
+        stream = self.opened()
+        stream.reply("t1", T0 + HOUR)
+        close = stream.ticket("ticket_status_changed", "t1", T0 + HOUR, status="buyer_closed")
+        self.assertEqual(facts_of(stream)["response_good"], [T0 + HOUR])
+        close["ts_event"] -= 1
+        self.assertEqual(facts_of(stream), {"opened": [T0]})
+
+    def test_closed_between_due_time_and_late_reply_keeps_the_miss_without_duration(self):
+        stream = self.opened()
+        stream.ticket("ticket_status_changed", "t1", T0 + SLA + 1, status="buyer_closed")
+        stream.reply("t1", T0 + SLA + 2)
+        self.assertEqual(facts_of(stream), {"opened": [T0], "response_bad": [T0 + SLA]})
+
+    def test_missing_reply_is_a_miss_when_the_watermark_is_past_due_and_grace(self):
+        for grace in (0, HOUR):
+            stream = self.opened()
+            settings = {"grace": {"response": grace}}
+            last = stream.time_passes_until(T0 + SLA + MINUTE + grace)
+            self.assertNotIn("response_bad", facts_of(stream, settings))
+            last["ts_event"] += 1
+            self.assertEqual(facts_of(stream, settings)["response_bad"], [T0 + SLA])
+
+    def test_late_reply_is_a_miss_at_once_whatever_the_grace(self):
+        stream = self.opened()
+        stream.reply("t1", T0 + SLA + 1)
+        counted = facts_of(stream, {"grace": {"response": DAY}})
+        self.assertEqual(counted["response_bad"], [T0 + SLA])
+
+    def test_duration_is_business_time_and_slow_beyond_36_hours(self):
+        stream = Stream(storefront="de")
+        stream.ticket("ticket_opened", "t1", berlin("2026-06-12T09:00"))
+        stream.reply("t1", berlin("2026-06-15T21:00"))
+        result = judge(stream.events, calendars=BERLIN, with_facts=True)
+        took = [f["duration_ms"] for f in result["facts"] if "duration_ms" in f]
+        self.assertEqual(took, [36 * HOUR])
+        shown = result["sellers"]["s1"]["de"]["response_time:7d"]
+        self.assertEqual((shown["bad"], shown["total"]), (0, 1))
+        stream.events[-1]["ts_event"] += 1
+        self.assertEqual(row(stream, "response_time:7d", calendars=BERLIN)["bad"], 1)
+
+    def test_tickets_of_two_sellers_or_without_opening_are_no_repeats(self):
+        stream = self.opened()
+        stream.ticket("ticket_opened", "t2", T0 + 1, ["u1"])["id_seller"] = "s2"
+        stream.ticket("ticket_message_new", "t3", T0 + 2, ["u1"])
+        self.assertNotIn("repeat", facts_of(stream))
+
+    def test_first_of_two_tickets_is_no_repeat_and_neither_are_different_units(self):
+        stream = self.opened()
+        stream.ticket("ticket_opened", "t0", T0 + 1, ["u1"])
+        stream.ticket("ticket_opened", "t2", T0 + 2, ["u9"])
+        self.assertEqual(facts_of(stream)["repeat"], [T0 + 1])
 
     def test_closing_by_the_seller_is_no_reply(self):
         stream = self.opened()
@@ -392,6 +514,16 @@ class Breaches(unittest.TestCase):
         levels = [self.level(bad, 10000, "30d", "cancellation") for bad in (99, 100, 299, 300)]
         self.assertEqual(levels, [None, "warning", "warning", "critical"])
 
+    def test_good_side_is_held_against_its_limit_and_least_counts_are_enough(self):
+        def level(bad, total):
+            return self.level(bad, total, kpi="delivery_on_time")
+        self.assertIsNone(level(7, 100))
+        self.assertEqual(level(8, 100), "warning")
+        self.assertEqual(level(10, 100), "warning")
+        self.assertEqual(level(11, 100), "critical")
+        self.assertEqual(level(3, 10), "critical")
+        self.assertIsNone(level(3, 9))
+
     def test_a_ratio_just_below_its_limit_is_not_rounded_to_it(self):
         self.assertIsNone(self.level(9_999_999, 1_000_000_000, "30d", "cancellation"))
 
@@ -449,9 +581,16 @@ class Shards(unittest.TestCase):
         stream.order("u2", T0)["id_message"] = ""
         stream.order("u" * 65, T0)
         stream.order("u3", -1)
+        stream.order("u5", T0, handling_time=366)
         stream.ship("u1", "delivered", T0, parcel_count=0)
         stream.add("order_unit_exploded", T0, id_order_unit="u4")
         self.assertEqual(facts_of(stream), {"created": [T0]})
+
+    def test_bounds_themselves_are_fine(self):
+        stream = Stream(seller="s" * 64)
+        stream.order("u" * 64, 0, ts_created=0, handling_time=365)
+        stream.ship("u" * 64, "shipment_sent", 1, parcel_count=1000)
+        self.assertEqual(facts_of(stream)["created"], [0])
 
 
 if __name__ == "__main__":
