@@ -22,6 +22,7 @@ enum {
     CODE_NOT_FOUND = 404,
     CODE_CONFLICT = 409,
     CODE_UNPROCESSABLE = 422,
+    CODE_SERVER_FIRST = 500,
     ERROR_CODE_GROUP = 100, /* error_code 40403 belongs to status 404 */
     MESSAGE_BYTES = 300,
 };
@@ -54,12 +55,20 @@ static void message_copy(const json_t *root, char ret_text[MESSAGE_BYTES])
     }
 }
 
+/* What people usually got wrong when they see such an answer. */
+static const char *unreadable_hint(long code)
+{
+    if (code == CODE_UNAUTHORIZED || code == CODE_FORBIDDEN)
+        return "; check its user and password";
+    if (code < CODE_SERVER_FIRST)
+        return "; check that its URL includes the base path of the Confluent API";
+    return "";
+}
+
 static enum status unreadable(const struct registry_answer *a, struct reason *why)
 {
-    const bool rights = a->code == CODE_UNAUTHORIZED || a->code == CODE_FORBIDDEN;
-    reason_set(why, "the registry answered %ld without a readable body; %s", a->code,
-               rights ? "check its user and password"
-                      : "check that its URL includes the base path of the Confluent API");
+    reason_set(why, "the registry answered %ld without a readable body%s", a->code,
+               unreadable_hint(a->code));
     return STATUS_UNAVAILABLE;
 }
 
