@@ -28,10 +28,10 @@ struct redis_options {
     const char *password;
     int database; /* 0 is the default and needs no right to SELECT */
     bool tls;
-    const char *tls_ca_file;
+    const char *tls_ca_file; /* whose certificates to trust */
     const char *tls_cert_file;
     const char *tls_key_file;
-    const char *tls_server_name;
+    const char *tls_server_name; /* sent (SNI), but not compared with the certificate */
     int connect_timeout_ms;
     int timeout_ms; /* without any progress in what was asked */
     int backoff_first_ms;

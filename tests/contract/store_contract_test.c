@@ -438,6 +438,19 @@ static void a_save_of_the_same_epoch_by_another_writer_is_fenced(void **state)
     assert_loads(w, 0, "mine ");
 }
 
+/* An instance that claims twice under one name is fenced by its epoch alone. */
+static void a_save_of_an_older_epoch_by_the_same_writer_is_fenced(void **state)
+{
+    struct world *w = *state;
+    const struct shard_header old = claim(w, 0, SHARD, "a");
+    const struct shard_header new = claim(w, 0, SHARD, "a");
+    const struct save stale = save_after(&old, "a", "stale");
+    assert_int_equal(save_now(w, 0, &stale), STATUS_FENCED);
+    const struct save good = save_after(&new, "a", "good");
+    assert_int_equal(save_now(w, 0, &good), STATUS_OK);
+    assert_int_equal(save_now(w, 0, &stale), STATUS_FENCED);
+}
+
 static void a_save_of_a_shard_that_nobody_claimed_is_fenced(void **state)
 {
     struct world *w = *state;
@@ -738,6 +751,36 @@ static void thousands_of_views_and_ranks_fit_into_one_save(void **state)
     free(names);
     free(fields);
     free(views);
+    free(ranks);
+}
+
+/* More members of one rank, coming and going, than unpack() in Lua can take. */
+static void one_rank_of_ten_thousand_sellers_is_written_and_emptied(void **state)
+{
+    enum { SELLERS = 10000, NAME = 16 };
+    struct world *w = *state;
+    const struct shard_header h = claim(w, 0, SHARD, "a");
+    char(*names)[NAME] = calloc(SELLERS, sizeof *names);
+    struct saved_rank *ranks = calloc(SELLERS, sizeof *ranks);
+    for (int i = 0; i < SELLERS; i++) {
+        snprintf(names[i], NAME, "%05d|de", i);
+        ranks[i] = rank_of("cancellation:30d", names[i], i % 5000 == 1 ? 7 : -i);
+    }
+    struct save save = save_after(&h, "a", "x");
+    save.ranks = ranks;
+    save.rank_count = SELLERS;
+    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    assert_worst(w, "cancellation:30d",
+                 "05001|de 00001|de 00000|de 00002|de 00003|de 00004|de 00005|de 00006|de ");
+
+    save = save_after(&save.header, "a", "y");
+    for (int i = 0; i < SELLERS; i++)
+        ranks[i].gone = i != 42;
+    save.ranks = ranks;
+    save.rank_count = SELLERS;
+    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    assert_worst(w, "cancellation:30d", "00042|de ");
+    free(names);
     free(ranks);
 }
 
