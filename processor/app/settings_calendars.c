@@ -79,7 +79,7 @@ static void put_calendar(struct settings *s, const struct settings_calendar *cal
     s->calendars[at] = *calendar;
 }
 
-/* ---- holidays ------------------------------------------------------------------------- */
+/* ---- holidays ---------------------------------------------------------------------- */
 
 static void add_holiday(struct settings_calendar *c, int32_t day)
 {
@@ -131,7 +131,7 @@ void settings_calendars_preset(struct settings *settings)
     }
 }
 
-/* ---- one calendar from a file ------------------------------------------------------------ */
+/* ---- one calendar from a file ------------------------------------------------------ */
 
 static bool read_weekday(const struct settings_reading *r, const struct yaml_node *node,
                          struct settings_calendar *c)
@@ -279,8 +279,7 @@ static void read_calendars(const struct settings_reading *r, const struct yaml_n
     }
 }
 
-/* ---- the calendars file
- * ----------------------------------------------------------------------- */
+/* ---- the calendars file ------------------------------------------------------------ */
 
 static void read_file_tree(const struct settings_reading *file)
 {

@@ -140,7 +140,7 @@ static void add_row(struct buffer *text, const struct settings_row *row)
     buffer_printf(text, " | %s |\n", row->text);
 }
 
-/* ---- the KPIs ---------------------------------------------------------------------------- */
+/* ---- the KPIs ---------------------------------------------------------------------- */
 
 static void add_limit(struct buffer *text, enum kpi kpi, enum comparison op, int64_t limit)
 {

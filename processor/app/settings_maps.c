@@ -67,7 +67,7 @@ static void *grow(void *list, int32_t count, size_t size)
     return grown;
 }
 
-/* ---- kafka.properties ------------------------------------------------------------------ */
+/* ---- kafka.properties -------------------------------------------------------------- */
 
 static bool property_is_ours(const struct settings_reading *r, struct settings_place place,
                              const char *name)
@@ -135,7 +135,7 @@ static void read_property(const struct settings_reading *r, const struct yaml_no
     free(name);
 }
 
-/* ---- schemas.files ----------------------------------------------------------------------- */
+/* ---- schemas.files ----------------------------------------------------------------- */
 
 static void read_schema_file(const struct settings_reading *r, const struct yaml_node *node)
 {
@@ -163,8 +163,7 @@ static void read_schema_file(const struct settings_reading *r, const struct yaml
     };
 }
 
-/* ---- avoidable.topics ----------------------------------------------------------------------
- */
+/* ---- avoidable.topics -------------------------------------------------------------- */
 
 static void add_topic(struct settings *s, const char *topic, enum avoidable_class avoidable)
 {
@@ -209,8 +208,7 @@ static void read_topic(const struct settings_reading *r, const struct yaml_node 
                           node->text, suggest_text(&suggest, &memory));
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------------------- */
 
 typedef void entry_reader(const struct settings_reading *r, const struct yaml_node *node);
 

@@ -25,7 +25,7 @@ struct walk {
     int32_t depth;
 };
 
-/* ---- unknown names ------------------------------------------------------------------ */
+/* ---- unknown names ----------------------------------------------------------------- */
 
 /* A setting of that last name in another group: "brokers" means kafka.brokers. */
 static const char *same_last_name(const char *path)
@@ -74,7 +74,7 @@ static void refuse_key(const struct walk *w, const struct yaml_node *node, const
                           settings_plain_suggest(path, &memory));
 }
 
-/* ---- one setting ---------------------------------------------------------------------- */
+/* ---- one setting ------------------------------------------------------------------- */
 
 static void refuse_value(const struct settings_reading *r, const struct yaml_node *node,
                          const char *path, const struct reason *why)
@@ -125,7 +125,7 @@ static void read_setting(const struct settings_reading *r, const struct settings
         refuse_value(r, node, row->path, &why);
 }
 
-/* ---- secrets in files -------------------------------------------------------------------- */
+/* ---- secrets in files -------------------------------------------------------------- */
 
 /* The secret that PATH_file stands for, or NULL. */
 static const struct settings_row *secret_of_file(const char *path)
@@ -159,8 +159,7 @@ static void read_secret_file(const struct settings_reading *r, const struct sett
     free(secret);
 }
 
-/* ---- the walk ------------------------------------------------------------------------------
- */
+/* ---- the walk ---------------------------------------------------------------------- */
 
 static void push(struct walk *w, const struct yaml_node *map, const char *path)
 {

@@ -45,7 +45,7 @@ void settings_storefronts_preset(struct settings *settings)
     }
 }
 
-/* ---- the file ---------------------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------------------- */
 
 static void refuse_calendar(const struct settings_reading *r, struct settings_place place,
                             const char *what, const char *name)

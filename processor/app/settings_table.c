@@ -70,7 +70,7 @@ static char *copy(const char *text, size_t size)
     return own;
 }
 
-/* ---- texts --------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------- */
 
 static bool text_is_clean(const char *text)
 {
@@ -158,7 +158,7 @@ static bool set_texts(const struct settings_row *row, struct settings *settings,
     return good;
 }
 
-/* ---- numbers -------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------- */
 
 static bool set_choice(const struct settings_row *row, void *field, const char *text,
                        struct reason *ret_why)

@@ -52,7 +52,7 @@ struct scope {
     bool one_window; /* inside `windows:` */
 };
 
-/* ---- defaults -------------------------------------------------------------------------- */
+/* ---- defaults ---------------------------------------------------------------------- */
 
 static struct threshold preset_of(const struct settings *settings, enum kpi kpi)
 {
@@ -77,7 +77,7 @@ void settings_thresholds_preset(const struct settings *settings, struct threshol
     }
 }
 
-/* ---- one limit --------------------------------------------------------------------------- */
+/* ---- one limit --------------------------------------------------------------------- */
 
 /* Tickets per unit may be more than one; parts of a whole may not. */
 static bool part_of_a_whole(const struct kpi_row *row)
@@ -201,8 +201,7 @@ static void read_limit(const struct scope *scope, const struct yaml_node *node, 
         assign(&scope->row[w], key, value);
 }
 
-/* ---- evidence -------------------------------------------------------------------------------
- */
+/* ---- evidence ---------------------------------------------------------------------- */
 
 static void read_probability(const struct scope *scope, const struct yaml_node *node)
 {
@@ -239,8 +238,7 @@ static void read_evidence(const struct scope *scope, const struct yaml_node *map
         read_probability(scope, node);
 }
 
-/* ---- one KPI
- * ---------------------------------------------------------------------------------- */
+/* ---- one KPI ----------------------------------------------------------------------- */
 
 static void read_limits(const struct scope *scope, const struct yaml_node *map)
 {
@@ -296,8 +294,7 @@ static void read_windows(const struct scope *scope, const struct yaml_node *map)
     }
 }
 
-/* ---- limits that make no sense
- * -------------------------------------------------------------------- */
+/* ---- limits that make no sense ----------------------------------------------------- */
 
 static struct settings_value_text show(enum kpi kpi, int64_t limit)
 {
@@ -367,8 +364,7 @@ static void check_row(const struct scope *scope, const struct yaml_node *node)
     }
 }
 
-/* ---- all KPIs
- * ------------------------------------------------------------------------------------- */
+/* ---- all KPIs ---------------------------------------------------------------------- */
 
 static enum kpi kpi_of(const struct settings_reading *r, const struct yaml_node *node)
 {
@@ -417,8 +413,7 @@ void settings_thresholds_read(const struct settings_reading *r, const struct yam
     }
 }
 
-/* ---- version
- * ------------------------------------------------------------------------------------------ */
+/* ---- version ----------------------------------------------------------------------- */
 
 static uint64_t mix_table(uint64_t hash, const struct threshold_table *table, int32_t windows)
 {

@@ -304,7 +304,7 @@ bool settings_value_date(const char *text, int32_t *ret_days, struct reason *ret
     return true;
 }
 
-/* ---- showing ------------------------------------------------------------------------- */
+/* ---- showing ----------------------------------------------------------------------- */
 
 static struct settings_value_text show_units(int64_t amount, const struct unit *units)
 {

@@ -37,7 +37,7 @@ enum {
 
 static const char default_folder[] = "/usr/share/zoneinfo";
 
-/* ---- does it exist ---------------------------------------------------------------------- */
+/* ---- does it exist ----------------------------------------------------------------- */
 
 static bool zone_name_is_good(const char *zone)
 {
@@ -71,8 +71,7 @@ bool timezone_exists(const char *zone, struct reason *ret_why)
     return false;
 }
 
-/* ---- which day is it -----------------------------------------------------------------------
- */
+/* ---- which day is it --------------------------------------------------------------- */
 
 static int64_t days_before_year(int64_t year)
 {
@@ -110,8 +109,7 @@ static int64_t day_search(int64_t low, int64_t high, int64_t day)
     return low;
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------- */
 
 static bool works(const struct settings_calendar *c, int64_t day)
 {
@@ -164,8 +162,7 @@ static struct calendar build(const struct settings_calendar *c)
     return (struct calendar){ .days = days, .starts = starts, .elapsed = elapsed };
 }
 
-/* ---- all calendars
- * ------------------------------------------------------------------------------ */
+/* ---- all calendars ----------------------------------------------------------------- */
 
 static char *keep_zone(void)
 {

@@ -130,7 +130,7 @@ static void place_node(struct building *b, int32_t node)
     key->text = NULL;
 }
 
-/* ---- events --------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------ */
 
 static void refuse_properties(struct building *b, const yaml_event_t *event,
                               const unsigned char *anchor, const unsigned char *tag)
@@ -257,7 +257,7 @@ static void read_events(struct building *b, yaml_parser_t *parser)
     }
 }
 
-/* ---- the tree -------------------------------------------------------------------------- */
+/* ---- the tree ---------------------------------------------------------------------- */
 
 static void finish(struct building *b)
 {

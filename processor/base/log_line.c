@@ -75,7 +75,7 @@ static void value_add(struct value *value, const char *text, size_t size)
     CHECK(value->size <= VALUE_BYTES);
 }
 
-/* ---- escaping ---------------------------------------------------------------- */
+/* ---- escaping ---------------------------------------------------------------------- */
 
 /* Bytes of the UTF-8 character at `at`; 0 if there is none. Over-long forms and
  * surrogates are refused only as far as their first two bytes show. */
@@ -194,7 +194,7 @@ static bool value_is_json(const struct value *value)
            value_is_word(value, "false");
 }
 
-/* ---- fields --------------------------------------------------------------------- */
+/* ---- fields ------------------------------------------------------------------------ */
 
 static void line_key(struct line *line, const char *key, size_t size)
 {
@@ -237,7 +237,7 @@ static void line_text_field(struct line *line, const char *key, const char *text
     line_field(line, span_of(key, strlen(key)), &value, false);
 }
 
-/* ---- arguments ------------------------------------------------------------------- */
+/* ---- arguments --------------------------------------------------------------------- */
 
 static const char *conversion_read(const char *at, struct arguments *arguments,
                                    struct conversion *ret_conversion)
@@ -374,7 +374,7 @@ static void line_fields(struct line *line, const char *at, struct arguments *arg
     }
 }
 
-/* ---- the line --------------------------------------------------------------------- */
+/* ---- the line ---------------------------------------------------------------------- */
 
 static void line_time(struct line *line, wall_time at)
 {

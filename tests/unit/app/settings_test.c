@@ -73,8 +73,7 @@ static void assert_valid(const char *text)
     discard(&o);
 }
 
-/* ---- defaults ------------------------------------------------------------------------------
- */
+/* ---- defaults ---------------------------------------------------------------------- */
 
 static void empty_file_gives_the_defaults(void **state)
 {
@@ -209,8 +208,7 @@ static void calendars_file_says_what_the_built_in_calendars_say(void **state)
     discard(&file);
 }
 
-/* ---- mistakes
- * ----------------------------------------------------------------------------------- */
+/* ---- mistakes ---------------------------------------------------------------------- */
 
 static void unknown_setting_names_the_nearest_one(void **state)
 {
@@ -369,8 +367,7 @@ static void file_that_is_not_there_is_told_by_name(void **state)
     discard(&o);
 }
 
-/* ---- environment
- * ----------------------------------------------------------------------------------- */
+/* ---- environment ------------------------------------------------------------------- */
 
 static void environment_wins_over_the_file(void **state)
 {
@@ -411,8 +408,21 @@ static void unknown_or_wrong_variable_is_a_mistake(void **state)
     discard(&o);
 }
 
-/* ---- secrets
- * ----------------------------------------------------------------------------------------- */
+static void no_two_settings_share_a_variable(void **state)
+{
+    (void)state;
+    for (int32_t i = 0; settings_table_row(i) != NULL; i++) {
+        char one[SETTINGS_PATH_BYTES];
+        settings_environment_name(settings_table_row(i)->path, one);
+        for (int32_t k = 0; k < i; k++) {
+            char other[SETTINGS_PATH_BYTES];
+            settings_environment_name(settings_table_row(k)->path, other);
+            assert_string_not_equal(one, other);
+        }
+    }
+}
+
+/* ---- secrets ----------------------------------------------------------------------- */
 
 static void write_file(const char *path, const char *text)
 {
@@ -468,8 +478,7 @@ static void mistake_in_a_secret_does_not_show_it(void **state)
     discard(&o);
 }
 
-/* ---- the other parts
- * ------------------------------------------------------------------------------------ */
+/* ---- the other parts --------------------------------------------------------------- */
 
 static void setting_by_path_is_checked_like_the_file(void **state)
 {

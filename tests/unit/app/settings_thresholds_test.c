@@ -52,8 +52,7 @@ static void assert_mistake(const char *text, int32_t line, const char *part)
     discard(&o);
 }
 
-/* ---- resolution ----------------------------------------------------------------------------
- */
+/* ---- resolution -------------------------------------------------------------------- */
 
 static void without_a_word_the_catalogue_holds_for_every_kpi_and_window(void **state)
 {
@@ -170,8 +169,7 @@ static void rule_version_changes_with_a_rule_and_with_nothing_else(void **state)
     settings_free(&store);
 }
 
-/* ---- limits that make no sense
- * ---------------------------------------------------------------- */
+/* ---- limits that make no sense ----------------------------------------------------- */
 
 static void unknown_kpi_names_the_nearest_one(void **state)
 {
@@ -224,8 +222,7 @@ static void probability_to_clear_is_below_the_one_to_fire(void **state)
                    "only a ratio has a breach probability");
 }
 
-/* ---- windows, calendars, storefronts
- * -------------------------------------------------------------- */
+/* ---- windows, calendars, storefronts ----------------------------------------------- */
 
 static void windows_of_the_file_replace_the_default_ones(void **state)
 {

@@ -99,8 +99,7 @@ static void overlong_values_are_cut_and_the_line_still_ends(void **state)
     }
 }
 
-/* ---- the limit -----------------------------------------------------------------------------
- */
+/* ---- the limit --------------------------------------------------------------------- */
 
 static void sixth_line_of_an_event_waits_for_the_next_period(void **state)
 {
@@ -134,7 +133,7 @@ static void more_events_than_slots_push_out_the_longest_silent(void **state)
     (void)state;
     static struct log_limit limit;
     int64_t suppressed = 0;
-    char event[16];
+    char event[24];
     for (int i = 0; i < LOG_LIMIT_SLOTS + 10; i++) {
         (void)snprintf(event, sizeof event, "event%d", i);
         assert_true(log_limit_allows(&limit, event, i, &suppressed));
@@ -144,8 +143,7 @@ static void more_events_than_slots_push_out_the_longest_silent(void **state)
     assert_false(log_limit_allows(&limit, event, 100, &suppressed));
 }
 
-/* ---- the real thing
- * -------------------------------------------------------------------------- */
+/* ---- the real thing ---------------------------------------------------------------- */
 
 /* What log_write puts on stderr while `write_lines` runs. */
 static size_t captured(void (*write_lines)(void), char *ret_text, size_t room)

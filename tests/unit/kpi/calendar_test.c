@@ -61,7 +61,7 @@ static void assert_due(const char *storefront, const char *from, int64_t hours,
     assert_int_equal(due.ms, utc(expected).ms);
 }
 
-/* ---- rule 2.8.1 ------------------------------------------------------------------------ */
+/* ---- rule 2.8.1 -------------------------------------------------------------------- */
 
 static void ticket_of_friday_afternoon_is_due_on_tuesday_afternoon(void **state)
 {
@@ -99,7 +99,7 @@ static void due_time_keeps_its_hour_over_the_end_of_summer_time(void **state)
     assert_due("de", "2026-10-23T15:00:00Z", 48, "2026-10-27T16:00:00Z");
 }
 
-/* ---- rule 2.9.9 -------------------------------------------------------------------------- */
+/* ---- rule 2.9.9 -------------------------------------------------------------------- */
 
 static void two_days_from_thursday_midnight_end_on_friday_not_on_monday(void **state)
 {
@@ -113,8 +113,7 @@ static void nothing_to_wait_for_is_due_at_once_even_on_a_sunday(void **state)
     assert_due("de", "2026-05-10T10:00:00Z", 0, "2026-05-10T10:00:00Z");
 }
 
-/* ---- days of 23 and 25 hours ----------------------------------------------------------------
- */
+/* ---- days of 23 and 25 hours ------------------------------------------------------- */
 
 /* A calendar without days off shows the changed days themselves. */
 static void days_of_23_and_25_hours_count_as_they_are(void **state)
@@ -144,8 +143,7 @@ static void days_of_23_and_25_hours_count_as_they_are(void **state)
     timezone_calendars_free(&calendars);
 }
 
-/* ---- durations
- * --------------------------------------------------------------------------------- */
+/* ---- durations --------------------------------------------------------------------- */
 
 static void weekend_between_opening_and_reply_is_not_counted(void **state)
 {
@@ -171,8 +169,7 @@ static void due_time_is_the_earliest_instant_with_that_much_business_time(void *
     }
 }
 
-/* ---- handling time
- * ------------------------------------------------------------------------------- */
+/* ---- handling time ----------------------------------------------------------------- */
 
 /* A real order of this shape: created Sun 30 Aug 2026 19:46 Berlin, 12 working days,
  * deadline Wed 16 Sep 24:00. */
@@ -200,8 +197,7 @@ static void order_of_a_holiday_gets_one_day_more(void **state)
     assert_int_equal(end.ms, utc("2026-05-27T22:00:00Z").ms);
 }
 
-/* ---- edges
- * ------------------------------------------------------------------------------------------ */
+/* ---- edges ------------------------------------------------------------------------- */
 
 static void calendar_always_has_no_pauses(void **state)
 {
