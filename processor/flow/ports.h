@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "kpi/event.h"
 #include "kpi/reject.h"
+#include "kpi/view.h"
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -171,22 +172,6 @@ struct shard_header {
 struct saved_part {
     int32_t index;
     struct span bytes;
-};
-
-/* One seller's and storefront's line in the public view. */
-struct saved_view {
-    struct span seller_storefront; /* "<seller>|<storefront>" */
-    bool gone;                     /* delete it */
-    const struct span *fields;     /* field, value, field, value ... */
-    int32_t field_count;           /* spans in `fields`: twice the number of pairs */
-};
-
-/* Worst first: a higher score is worse. */
-struct saved_rank {
-    struct span kpi_window; /* "<kpi>:<window>" */
-    struct span member;     /* "<seller>|<storefront>" */
-    bool gone;
-    int64_t score;
 };
 
 struct save {

@@ -1,0 +1,203 @@
+/* intake.c - see intake.h. */
+#include "flow/intake.h"
+
+#include "base/check.h"
+#include "base/murmur2.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void intake_open(struct intake *in, int32_t batch_records)
+{
+    CHECK(batch_records > 0);
+    in->capacity = batch_records;
+    in->items = calloc((size_t)batch_records, sizeof *in->items);
+    in->sorted = calloc((size_t)batch_records, sizeof *in->sorted);
+    CHECK(in->items != NULL && in->sorted != NULL);
+}
+
+void intake_close(struct intake *in)
+{
+    free(in->items);
+    free(in->sorted);
+    in->items = NULL;
+    in->sorted = NULL;
+}
+
+/* ---- dead letters --------------------------------------------------------------------- */
+
+enum { LETTER_HEADERS = 7, NUMBER_BYTES = 24 };
+
+struct letter {
+    char partition[NUMBER_BYTES];
+    char offset[NUMBER_BYTES];
+    char schema[NUMBER_BYTES];
+    char time[NUMBER_BYTES];
+    struct outgoing_header headers[LETTER_HEADERS];
+};
+
+static void write_headers(struct letter *l, const struct intake *in,
+                          const struct record *record, enum reject reject, int32_t schema_id)
+{
+    snprintf(l->partition, sizeof l->partition, "%d", record->shard);
+    snprintf(l->offset, sizeof l->offset, "%" PRId64, record->offset);
+    snprintf(l->schema, sizeof l->schema, "%d", schema_id);
+    snprintf(l->time, sizeof l->time, "%" PRId64, in->world->ports->now().ms);
+    const struct outgoing_header headers[LETTER_HEADERS] = {
+        { "reason", span_of_text(reject_code(reject)) },
+        { "reason_text", span_of_text(reject_text(reject)) },
+        { "source_topic", span_of_text(in->topic_names[record->topic]) },
+        { "source_partition", span_of_text(l->partition) },
+        { "source_offset", span_of_text(l->offset) },
+        { "schema_id", span_of_text(l->schema) },
+        { "rejected_at", span_of_text(l->time) },
+    };
+    memcpy(l->headers, headers, sizeof headers);
+}
+
+static void set_aside(struct intake *in, const struct record *record, enum reject reject,
+                      int32_t schema_id)
+{
+    CHECK(reject != REJECT_NONE);
+    struct tenure *t = &in->tenures[record->shard];
+    struct letter letter;
+    write_headers(&letter, in, record, reject, schema_id);
+    const struct outgoing out = { .kind = OUTGOING_DEAD_LETTER,
+                                  .shard = record->shard,
+                                  .key = record->key,
+                                  .value = record->value,
+                                  .headers = letter.headers,
+                                  .header_count = LETTER_HEADERS,
+                                  .cookie = t->generation };
+    const struct sink_port *sink = &in->world->ports->sink;
+    struct reason why = { 0 };
+    while (sink->send(sink->self, &out, &why) != STATUS_OK)
+        in->wait(in->wait_arg);
+    t->letters_unacknowledged += 1;
+    metrics_add_of(in->world->metrics, METRIC_REJECTS, reject, 1);
+}
+
+/* ---- decoding --------------------------------------------------------------------------- */
+
+/* The input stops at this record and tries it again later. */
+static void wait_for_schema(struct intake *in, struct tenure *t, const struct record *record)
+{
+    struct input *input = &t->inputs[record->topic];
+    input->rewind = true;
+    input->holds |= HOLD_SCHEMA;
+    input->next = record->offset;
+    backoff_failed(&input->schema, in->world->ports->now());
+}
+
+/* True if there is an event to apply in *item. */
+static bool decode(struct intake *in, const struct record *record, struct intake_item *item)
+{
+    struct tenure *t = &in->tenures[record->shard];
+    const struct decoder_port *decoder = &in->world->ports->decoder;
+    enum reject reject = REJECT_NONE;
+    metrics_add_of(in->world->metrics, METRIC_RECORDS, record->topic, 1);
+    const enum status s =
+        decoder->decode(decoder->self, record, &item->event, &reject, &item->schema_id);
+    if (s == STATUS_PENDING || status_reaction(s) == REACTION_RETRY) {
+        wait_for_schema(in, t, record);
+        return false;
+    }
+    if (s == STATUS_OK &&
+        murmur2_partition(item->event.id_seller, in->shard_count) != record->shard)
+        reject = REJECT_WRONG_PARTITION;
+    if (reject == REJECT_NONE)
+        backoff_reset(&t->inputs[record->topic].schema);
+    else
+        set_aside(in, record, reject, item->schema_id);
+    return reject == REJECT_NONE;
+}
+
+static int32_t decode_all(struct intake *in, const struct record_batch *batch)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < batch->record_count; i++) {
+        const struct record *record = &batch->records[i];
+        CHECK(record->shard >= 0 && record->shard < in->shard_count);
+        struct tenure *t = &in->tenures[record->shard];
+        if (!tenure_works(t) || t->inputs[record->topic].rewind)
+            continue; /* it will be read again */
+        t->inputs[record->topic].next = record->offset + 1;
+        t->progressed = true;
+        in->items[count].record = i;
+        in->items[count].shard = record->shard;
+        in->items[count].offset = record->offset;
+        count += decode(in, record, &in->items[count]);
+    }
+    return count;
+}
+
+/* ---- ordering ----------------------------------------------------------------------------- */
+
+static bool before(const struct intake_item *a, const struct intake_item *b)
+{
+    return a->event.ts_event.ms <= b->event.ts_event.ms;
+}
+
+static void merge(struct intake_item *to, const struct intake_item *from, int32_t left,
+                  int32_t middle, int32_t right)
+{
+    int32_t a = left;
+    int32_t b = middle;
+    for (int32_t i = left; i < right; i++) {
+        if (a < middle && (b >= right || before(&from[a], &from[b])))
+            to[i] = from[a++];
+        else
+            to[i] = from[b++];
+    }
+}
+
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Bottom-up merge sort by event time; stable, and no allocation. */
+static const struct intake_item *sort_items(struct intake *in, int32_t count)
+{
+    struct intake_item *from = in->items;
+    struct intake_item *to = in->sorted;
+    bool ordered = true;
+    for (int32_t i = 1; i < count && ordered; i++)
+        ordered = before(&from[i - 1], &from[i]);
+    for (int32_t width = 1; width < count && !ordered; width *= 2) {
+        for (int32_t left = 0; left < count; left += 2 * width)
+            merge(to, from, left, least(left + width, count), least(left + 2 * width, count));
+        struct intake_item *swap = from;
+        from = to;
+        to = swap;
+    }
+    return from;
+}
+
+/* ---- applying ------------------------------------------------------------------------------- */
+
+static void apply(struct intake *in, const struct record_batch *batch,
+                  const struct intake_item *item, wall_time now)
+{
+    struct tenure *t = &in->tenures[item->shard];
+    if (shard_enters_new_pane(t->state, item->event.ts_event))
+        shard_tick(t->state, now);
+    const enum reject reject = shard_apply(t->state, &item->event, now);
+    if (reject != REJECT_NONE) {
+        set_aside(in, &batch->records[item->record], reject, item->schema_id);
+        return;
+    }
+    metrics_add_of(in->world->metrics, METRIC_EVENTS, item->event.kind, 1);
+}
+
+void intake_take(struct intake *in, const struct record_batch *batch)
+{
+    CHECK(batch->record_count <= in->capacity);
+    const int32_t count = decode_all(in, batch);
+    const struct intake_item *items = sort_items(in, count);
+    const wall_time now = in->world->ports->now();
+    for (int32_t i = 0; i < count; i++)
+        apply(in, batch, &items[i], now);
+}

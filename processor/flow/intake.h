@@ -1,0 +1,44 @@
+/* intake.h - from records to knowledge: decode, order, apply, set aside.
+ *
+ * DESIGN
+ * ------
+ * A batch is decoded as a whole and then applied in order of event time, so that
+ * the three topics of a shard meet as they happened; the result does not depend
+ * on it, but what an alert says in between does. Before an event enters a new
+ * pane of the shortest length its shard ticks: a long batch is evaluated as
+ * finely as a short one.
+ *
+ * A record that cannot be understood or believed becomes a dead letter; it costs
+ * that one record. A record whose schema is being fetched stops its input: the
+ * input is rewound to it and tried again, so nothing overtakes it.
+ */
+#pragma once
+
+#include "flow/tenure.h"
+
+struct intake_item {
+    struct event event;
+    int64_t offset;
+    int32_t shard;
+    int32_t record; /* index in the batch */
+    int32_t schema_id;
+};
+
+struct intake {
+    const struct tenure_world *world;
+    struct tenure *tenures; /* indexed by shard */
+    int32_t shard_count;
+    const char *topic_names[TOPIC_COUNT]; /* for the dead letters' headers */
+    struct intake_item *items;  /* room for a batch */
+    struct intake_item *sorted; /* the same, to sort into */
+    int32_t capacity;
+    void (*wait)(void *arg); /* called while the dead-letter queue is full: drains it */
+    void *wait_arg;
+};
+
+void intake_open(struct intake *in, int32_t batch_records);
+
+void intake_close(struct intake *in);
+
+/* Takes a whole batch in. */
+void intake_take(struct intake *in, const struct record_batch *batch);

@@ -1,0 +1,67 @@
+/* pacing.c - see pacing.h. */
+#include "flow/pacing.h"
+
+#include "base/check.h"
+
+void pacing_observe(struct tenure *t, const struct source_port *source)
+{
+    CHECK(tenure_works(t));
+    struct shard_clock *clock = &t->state->clock;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        const enum topic topic = (enum topic)i;
+        const struct log_end end = source->log_end(source->self, t->shard, topic);
+        const int64_t position = source->position(source->self, t->shard, topic);
+        const bool waits = (t->inputs[i].holds & HOLD_SCHEMA) != 0 || t->inputs[i].rewind;
+        if (end.known && !waits && position != OFFSET_NONE && position >= end.end)
+            shard_clock_at_end(clock, topic, end.asked);
+        else
+            shard_clock_not_at_end(clock, topic);
+    }
+}
+
+/* The event time up to which the slowest unfinished input has been read. */
+static int64_t slowest(const struct shard_clock *clock)
+{
+    int64_t least = TIME_NEVER;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        if (!clock->inputs[i].at_end && clock->inputs[i].highest < least)
+            least = clock->inputs[i].highest;
+    }
+    return least;
+}
+
+static bool is_ahead(const struct shard_clock *clock, int i, int64_t max_skew_ms)
+{
+    const int64_t least = slowest(clock);
+    if (least == TIME_NEVER || clock->inputs[i].highest <= least)
+        return false;
+    /* An input that has delivered nothing yet holds every other one. */
+    return least == TIME_NEVER_YET || clock->inputs[i].highest - least > max_skew_ms;
+}
+
+static bool is_too_much(const struct pacing *p, const struct tenure *t, bool furthest_behind)
+{
+    if (p->memory_limit == 0 || t->arena->taken <= p->memory_limit)
+        return false;
+    return !furthest_behind || t->arena->taken > p->memory_limit + p->memory_limit / 10;
+}
+
+void pacing_apply(const struct pacing *p, struct tenure *t, const struct ports *ports,
+                  bool furthest_behind)
+{
+    CHECK(tenure_works(t));
+    const bool too_much = is_too_much(p, t, furthest_behind);
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        struct input *input = &t->inputs[i];
+        input->holds &= ~(unsigned)(HOLD_AHEAD | HOLD_MEMORY);
+        if (is_ahead(&t->state->clock, i, p->max_skew_ms))
+            input->holds |= HOLD_AHEAD;
+        if (too_much)
+            input->holds |= HOLD_MEMORY;
+        const bool held = input->holds != 0;
+        if (held == input->held)
+            continue;
+        ports->source.hold(ports->source.self, t->shard, (enum topic)i, held);
+        input->held = held;
+    }
+}

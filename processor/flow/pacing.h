@@ -1,0 +1,25 @@
+/* pacing.h - which inputs may deliver.
+ *
+ * An input is held while it is ahead of the others of its shard by more than
+ * max_skew of event time, so that a replay of a month gives what the month gave
+ * and memory stays bounded; while a record of it waits for its schema; and when
+ * the memory bound is reached: then all but the shard that is furthest behind,
+ * because time must pass for anything to be forgotten, and a tenth above the
+ * bound that one, too.
+ */
+#pragma once
+
+#include "flow/tenure.h"
+
+struct pacing {
+    int64_t max_skew_ms;
+    size_t memory_limit; /* bytes; 0: none */
+};
+
+/* Learns from the source where each input's log ends. */
+void pacing_observe(struct tenure *t, const struct source_port *source);
+
+/* Tells the source what to hold of the shard. `furthest_behind`: no other shard
+ * of the worker has an earlier stream time. */
+void pacing_apply(const struct pacing *p, struct tenure *t, const struct ports *ports,
+                  bool furthest_behind);

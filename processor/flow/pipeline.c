@@ -1,0 +1,360 @@
+/* pipeline.c - see pipeline.h. */
+#include "flow/pipeline.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "flow/measuring.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+    CATCH_UP_FACTOR = 5,    /* saves are rarer while behind: what is touched often is written once */
+    ALERT_INTERVAL_MS = 20, /* between saves that carry alert changes */
+    LONGEST_WAIT_MS = 50,
+    MEASURE_EVERY_MS = 1000,
+    RESULTS = 16,
+    LETTER_FLUSH_MS = 100,
+};
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+static wall_time now_of(const struct pipeline *p)
+{
+    return p->options.ports->now();
+}
+
+/* The queue of the sink is full: let it drain. */
+static void wait_for_sink(void *arg)
+{
+    struct pipeline *p = arg;
+    const struct sink_port *sink = &p->options.ports->sink;
+    sink->flush(sink->self, LETTER_FLUSH_MS);
+    publishing_collect(&p->publishing);
+    if (p->options.health != NULL)
+        health_turned(p->options.health, p->options.worker, now_of(p));
+}
+
+void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
+{
+    CHECK(options->shard_count > 0 && options->batch_records > 0);
+    *p = (struct pipeline){ .options = *options };
+    p->world = (struct tenure_world){ .ports = options->ports,
+                                      .rules = options->rules,
+                                      .metrics = options->metrics,
+                                      .instance = options->instance };
+    p->tenures = calloc((size_t)options->shard_count, sizeof *p->tenures);
+    CHECK(p->tenures != NULL);
+    p->intake = (struct intake){ .world = &p->world,
+                                 .tenures = p->tenures,
+                                 .shard_count = options->shard_count,
+                                 .wait = wait_for_sink,
+                                 .wait_arg = p };
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        p->intake.topic_names[i] = options->topic_names[i];
+    intake_open(&p->intake, options->batch_records);
+    view_batch_open(&p->views, options->rules->view_batch);
+    p->saving = (struct saving){ .world = &p->world,
+                                 .views = &p->views,
+                                 .commit_interval_ms = options->commit_interval_ms,
+                                 .catch_up_interval_ms =
+                                     CATCH_UP_FACTOR * options->commit_interval_ms,
+                                 .alert_interval_ms = ALERT_INTERVAL_MS };
+    p->publishing = (struct publishing){
+        .world = &p->world, .tenures = p->tenures, .shard_count = options->shard_count
+    };
+    p->pacing = (struct pacing){ .max_skew_ms = options->max_skew_ms,
+                                 .memory_limit = options->memory_limit };
+}
+
+void pipeline_close(struct pipeline *p)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++)
+        tenure_close(&p->tenures[i]);
+    free(p->tenures);
+    intake_close(&p->intake);
+    view_batch_close(&p->views);
+    p->tenures = NULL;
+}
+
+/* ---- saving and publishing -------------------------------------------------------------------- */
+
+/* A dead letter is acknowledged before the offset behind it is saved. */
+static bool letters_are_safe(struct pipeline *p, struct tenure *t)
+{
+    if (t->letters_unacknowledged > 0)
+        wait_for_sink(p);
+    return t->letters_unacknowledged == 0;
+}
+
+static void save_due(struct pipeline *p)
+{
+    const wall_time now = now_of(p);
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        struct tenure *t = &p->tenures[i];
+        if (!t->active)
+            continue;
+        if (t->save.active && t->save.must_resend)
+            saving_resend(&p->saving, t);
+        else if (saving_is_due(&p->saving, t, now) && letters_are_safe(p, t))
+            saving_begin(&p->saving, t, now);
+    }
+}
+
+static void collect_saves(struct pipeline *p, int patience_ms)
+{
+    const struct store_port *store = &p->options.ports->store;
+    struct save_result results[RESULTS];
+    const int32_t count = store->poll(store->self, patience_ms, results, RESULTS);
+    const wall_time now = now_of(p);
+    for (int32_t i = 0; i < count; i++) {
+        CHECK(results[i].shard >= 0 && results[i].shard < p->options.shard_count);
+        saving_answered(&p->saving, &p->tenures[results[i].shard], &results[i], now);
+        if (p->options.health == NULL)
+            continue;
+        if (status_reaction(results[i].status) == REACTION_RETRY)
+            health_unwell(p->options.health, p->options.worker, HEALTH_REDIS,
+                          results[i].why.text);
+        else
+            health_well(p->options.health, p->options.worker, HEALTH_REDIS);
+    }
+}
+
+static void publish(struct pipeline *p)
+{
+    publishing_collect(&p->publishing);
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        if (tenure_works(&p->tenures[i]))
+            publishing_send(&p->publishing, &p->tenures[i]);
+    }
+}
+
+/* ---- duties ------------------------------------------------------------------------------------- */
+
+static bool anything_under_way(const struct pipeline *p)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        const struct tenure *t = &p->tenures[i];
+        if (t->active && t->save.active)
+            return true;
+    }
+    return false;
+}
+
+/* Saves everything that changed, and waits for the answers. */
+static void save_everything(struct pipeline *p, int64_t patience_ms)
+{
+    const int64_t deadline = now_of(p).ms + patience_ms;
+    while (anything_under_way(p) && now_of(p).ms < deadline) {
+        collect_saves(p, LONGEST_WAIT_MS);
+        save_due(p);
+    }
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        struct tenure *t = &p->tenures[i];
+        if (tenure_works(t) && !t->save.active && letters_are_safe(p, t) &&
+            (shard_changed(t->state) || t->progressed))
+            saving_begin(&p->saving, t, now_of(p));
+    }
+    while (anything_under_way(p) && now_of(p).ms < deadline) {
+        collect_saves(p, LONGEST_WAIT_MS);
+        save_due(p);
+    }
+}
+
+void pipeline_finish(struct pipeline *p, int64_t patience_ms)
+{
+    const int64_t deadline = now_of(p).ms + patience_ms;
+    save_everything(p, patience_ms / 2);
+    publish(p);
+    const struct sink_port *sink = &p->options.ports->sink;
+    const int64_t left = deadline - now_of(p).ms;
+    if (left > 0 && sink->flush(sink->self, (int)(left / 2)) == STATUS_OK) {
+        publishing_collect(&p->publishing);
+        save_everything(p, left / 2);
+    }
+}
+
+enum { HAND_OVER_MS = 2000 };
+
+static void take_duties(struct pipeline *p, const struct record_batch *batch)
+{
+    bool saved = false;
+    bool release = false;
+    for (int32_t i = 0; i < batch->duty_count; i++) {
+        const struct duty *d = &batch->duties[i];
+        CHECK(d->shard >= 0 && d->shard < p->options.shard_count);
+        struct tenure *t = &p->tenures[d->shard];
+        log_write(LOG_INFO, "duty", "shard=%d change=%s", d->shard,
+                  d->kind == DUTY_ASSIGNED  ? "assigned"
+                  : d->kind == DUTY_REVOKED ? "revoked"
+                                            : "lost");
+        if (d->kind == DUTY_REVOKED && !saved) {
+            pipeline_finish(p, HAND_OVER_MS);
+            saved = true;
+        }
+        release |= d->kind == DUTY_REVOKED;
+        tenure_close(t);
+        if (d->kind == DUTY_ASSIGNED)
+            tenure_open(t, d->shard, &p->arena);
+    }
+    if (release)
+        p->options.ports->source.release(p->options.ports->source.self);
+}
+
+static enum status advance_tenures(struct pipeline *p, struct reason *why)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        struct tenure *t = &p->tenures[i];
+        if (!t->active || t->stage == TENURE_WORK)
+            continue;
+        struct reason sentence = { 0 };
+        const enum status s = tenure_advance(t, &p->world, &sentence);
+        if (s == STATUS_OK)
+            continue;
+        log_write(LOG_WARN, "shard_waits", "shard=%d status=%s why=\"%s\"", i, status_name(s),
+                  sentence.text);
+        if (status_reaction(s) == REACTION_STOP || status_reaction(s) == REACTION_QUARANTINE) {
+            *why = sentence;
+            return s;
+        }
+        if (p->options.health != NULL)
+            health_unwell(p->options.health, p->options.worker, HEALTH_REDIS, sentence.text);
+    }
+    return STATUS_OK;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------- */
+
+static int patience(const struct pipeline *p)
+{
+    if (anything_under_way(p))
+        return 1;
+    int64_t wait = LONGEST_WAIT_MS;
+    if (p->options.commit_interval_ms < wait)
+        wait = p->options.commit_interval_ms;
+    return (int)wait;
+}
+
+/* Inputs that wait for a schema go back to the waiting record when it is time. */
+static enum status rewind_inputs(struct pipeline *p, struct tenure *t, struct reason *why)
+{
+    const wall_time now = now_of(p);
+    bool rewind = false;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        struct input *input = &t->inputs[i];
+        if ((input->holds & HOLD_SCHEMA) == 0 || !backoff_over(&input->schema, now))
+            continue;
+        input->holds &= ~(unsigned)HOLD_SCHEMA;
+        rewind |= input->rewind;
+    }
+    if (!rewind)
+        return STATUS_OK;
+    int64_t offsets[TOPIC_COUNT];
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        offsets[i] = t->inputs[i].next;
+        t->inputs[i].rewind &= (t->inputs[i].holds & HOLD_SCHEMA) != 0;
+        t->inputs[i].held = false;
+    }
+    const struct source_port *source = &p->options.ports->source;
+    return source->start(source->self, t->shard, offsets, why);
+}
+
+static bool is_furthest_behind(const struct pipeline *p, const struct tenure *t)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        const struct tenure *o = &p->tenures[i];
+        if (tenure_works(o) && o != t &&
+            o->state->clock.stream_time < t->state->clock.stream_time)
+            return false;
+    }
+    return true;
+}
+
+static void tick(struct pipeline *p)
+{
+    const wall_time now = now_of(p);
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        struct tenure *t = &p->tenures[i];
+        if (!tenure_works(t))
+            continue;
+        pacing_observe(t, &p->options.ports->source);
+        shard_tick(t->state, now);
+        pacing_apply(&p->pacing, t, p->options.ports, is_furthest_behind(p, t));
+    }
+}
+
+static enum status rewind_all(struct pipeline *p, struct reason *why)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        if (!tenure_works(&p->tenures[i]))
+            continue;
+        const enum status s = rewind_inputs(p, &p->tenures[i], why);
+        if (status_reaction(s) == REACTION_STOP)
+            return s;
+    }
+    return STATUS_OK;
+}
+
+/* ---- the step ---------------------------------------------------------------------------------------- */
+
+static void tell_health(struct pipeline *p, enum status read, const struct reason *why)
+{
+    struct health *health = p->options.health;
+    if (health == NULL)
+        return;
+    health_turned(health, p->options.worker, now_of(p));
+    if (read == STATUS_OK)
+        health_well(health, p->options.worker, HEALTH_KAFKA);
+    else
+        health_unwell(health, p->options.worker, HEALTH_KAFKA, why->text);
+}
+
+static void measure(struct pipeline *p, wall_time begun)
+{
+    const wall_time now = now_of(p);
+    metrics_observe(p->options.metrics, METRIC_STEP_SECONDS, (now.ms - begun.ms) * 1000);
+    if (now.ms - p->measured.ms < MEASURE_EVERY_MS)
+        return;
+    p->measured = now;
+    const struct measuring measuring = { .metrics = p->options.metrics,
+                                         .tenures = p->tenures,
+                                         .shard_count = p->options.shard_count,
+                                         .source = &p->options.ports->source,
+                                         .memory = p->arena.taken,
+                                         .memory_limit = p->options.memory_limit };
+    const struct measured_shards shards = measuring_set(&measuring, now);
+    if (p->options.health != NULL)
+        health_shards(p->options.health, p->options.worker, shards.owned, shards.loaded);
+}
+
+enum status pipeline_step(struct pipeline *p, struct reason *why)
+{
+    const struct source_port *source = &p->options.ports->source;
+    struct record_batch batch = { 0 };
+    struct reason read_why = { 0 };
+    const enum status read = source->read(source->self, patience(p), &batch, &read_why);
+    const wall_time begun = now_of(p);
+    tell_health(p, read, &read_why);
+    if (status_reaction(read) == REACTION_STOP) {
+        *why = read_why;
+        return read;
+    }
+    if (read == STATUS_OK) {
+        /* Records of a batch were read under the duties before its changes. */
+        intake_take(&p->intake, &batch);
+        take_duties(p, &batch);
+    }
+    const enum status advanced = advance_tenures(p, why);
+    if (advanced != STATUS_OK)
+        return advanced;
+    const enum status rewound = rewind_all(p, why);
+    if (rewound != STATUS_OK)
+        return rewound;
+
+    tick(p);
+    save_due(p);
+    collect_saves(p, 0);
+    publish(p);
+    measure(p, begun);
+    return STATUS_OK;
+}

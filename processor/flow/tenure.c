@@ -1,0 +1,217 @@
+/* tenure.c - the stages of taking a shard over; see tenure.h. */
+#include "flow/tenure.h"
+
+#include "base/check.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FLUSH_MS = 2000 };
+
+void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
+{
+    CHECK(shard >= 0 && !t->active);
+    *t = (struct tenure){ .shard = shard, .active = true, .arena = arena };
+    t->state = calloc(1, sizeof *t->state);
+    t->save.spans = calloc(PARTS, sizeof *t->save.spans);
+    CHECK(t->state != NULL && t->save.spans != NULL);
+}
+
+static void drop_state(struct tenure *t)
+{
+    if (t->state_open)
+        shard_close(t->state);
+    t->state_open = false;
+    t->save.active = false;
+}
+
+void tenure_close(struct tenure *t)
+{
+    if (!t->active)
+        return;
+    drop_state(t);
+    buffer_free(&t->save.log);
+    buffer_free(&t->save.parts);
+    free(t->save.spans);
+    free(t->state);
+    *t = (struct tenure){ 0 };
+}
+
+void tenure_reload(struct tenure *t, wall_time now)
+{
+    CHECK(t->active);
+    drop_state(t);
+    t->stage = TENURE_CLAIM;
+    backoff_failed(&t->backoff, now);
+}
+
+/* ---- stages ------------------------------------------------------------------------ */
+
+static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
+                               struct reason *why)
+{
+    /* What an earlier owner in this process sent must be in the topic, or known
+     * not to be, before the topic is looked at. */
+    const enum status flushed = w->ports->sink.flush(w->ports->sink.self, FLUSH_MS);
+    if (flushed != STATUS_OK) {
+        reason_set(why, "the alerts topic does not acknowledge what was sent to it");
+        return flushed;
+    }
+    t->claimed_at = w->ports->now();
+    t->generation += 1;
+    snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
+    const enum status s = w->ports->store.claim(w->ports->store.self, t->shard, t->writer,
+                                                &t->header, why);
+    if (s != STATUS_OK)
+        return s;
+    t->stage = TENURE_LOAD;
+    return STATUS_OK;
+}
+
+static enum status apply_images(void *arg, struct span images)
+{
+    struct tenure *t = arg;
+    return shard_decode(t->state, images) ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static void restore_header(struct tenure *t)
+{
+    struct shard *s = t->state;
+    const struct shard_header *h = &t->header;
+    s->clock.stream_time = h->stream_time;
+    s->clock.watermark = h->watermark;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        s->clock.inputs[i].highest = h->highest[i];
+        t->inputs[i] = (struct input){ .next = h->offsets[i] };
+    }
+    s->outbox.next_sequence = h->next_shard_sequence;
+    s->outbox.offset = h->alerts_offset;
+    s->alerts.live |= h->alerts_live;
+}
+
+static void begin_empty(struct tenure *t)
+{
+    t->header.stream_time = TIME_NEVER_YET;
+    t->header.watermark = TIME_NEVER_YET;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        t->header.highest[i] = TIME_NEVER_YET;
+        t->header.offsets[i] = OFFSET_NONE;
+    }
+    t->header.alerts_offset = OFFSET_NONE;
+    t->header.next_shard_sequence = 1;
+    t->header.alerts_live = false;
+}
+
+static enum status stage_load(struct tenure *t, const struct tenure_world *w,
+                              struct reason *why)
+{
+    drop_state(t);
+    shard_open(t->state, w->rules, t->arena);
+    t->state_open = true;
+    memset(t->part_versions, 0, sizeof t->part_versions);
+    memset(t->part_bytes, 0, sizeof t->part_bytes);
+    t->next_part = 0;
+    t->part_credit = 0;
+    if (t->header.version == 0) {
+        begin_empty(t);
+    } else {
+        const enum status s = w->ports->store.load(w->ports->store.self, t->shard, &t->header,
+                                                   apply_images, t, why);
+        if (s != STATUS_OK)
+            return s;
+    }
+    restore_header(t);
+    t->stage = TENURE_ADOPT;
+    return STATUS_OK;
+}
+
+struct adoption {
+    struct tenure *tenure;
+    const struct tenure_world *world;
+};
+
+/* A record of the alerts topic: ours and waiting, ours and unknown, or not ours. */
+static void adopt_record(void *arg, const struct feed_record *record)
+{
+    const struct adoption *a = arg;
+    struct tenure *t = a->tenure;
+    char ours[16];
+    snprintf(ours, sizeof ours, "%d", t->shard);
+    if (!span_equal(record->header_shard, span_of_text(ours)))
+        return;
+    struct alert_change change;
+    const struct encoder_port *encoder = &a->world->ports->encoder;
+    if (encoder->decode(encoder->self, record->value, &change) != STATUS_OK)
+        return;
+    if (change.shard_sequence >= t->state->outbox.next_sequence)
+        t->state->outbox.next_sequence = change.shard_sequence + 1;
+    const uint64_t waiting = outbox_find(&t->state->outbox, &change);
+    if (waiting != 0)
+        outbox_delivered(&t->state->outbox, waiting, record->offset);
+    else if (alerts_adopt(&t->state->alerts, &change))
+        log_write(LOG_INFO, "alert_adopted", "shard=%d offset=%" PRId64, t->shard,
+                  record->offset);
+}
+
+static enum status stage_adopt(struct tenure *t, const struct tenure_world *w,
+                               struct reason *why)
+{
+    struct adoption arg = { .tenure = t, .world = w };
+    int64_t end = OFFSET_NONE;
+    const struct feed_port *feed = &w->ports->feed;
+    const enum status s = feed->read_tail(feed->self, t->shard, t->header.alerts_offset,
+                                          adopt_record, &arg, &end, why);
+    if (s != STATUS_OK)
+        return s;
+    if (t->state->outbox.waiting == 0 && end > t->state->outbox.offset)
+        t->state->outbox.offset = end;
+    shard_loaded(t->state);
+    t->stage = TENURE_START;
+    return STATUS_OK;
+}
+
+static enum status stage_start(struct tenure *t, const struct tenure_world *w,
+                               struct reason *why)
+{
+    const enum status s =
+        w->ports->source.start(w->ports->source.self, t->shard, t->header.offsets, why);
+    if (s != STATUS_OK)
+        return s;
+    const wall_time now = w->ports->now();
+    t->stage = TENURE_WORK;
+    t->last_save = now;
+    backoff_reset(&t->backoff);
+    metrics_add(w->metrics, METRIC_LOADS, 1);
+    metrics_observe(w->metrics, METRIC_LOAD_SECONDS, (now.ms - t->claimed_at.ms) * 1000);
+    log_write(LOG_INFO, "shard_taken_over",
+              "shard=%d epoch=%" PRIu64 " version=%" PRIu64 " units=%u tickets=%u took_ms=%" PRId64,
+              t->shard, t->header.epoch, t->header.version, t->state->units.units.live,
+              t->state->tickets.tickets.live, now.ms - t->claimed_at.ms);
+    return STATUS_OK;
+}
+
+enum status tenure_advance(struct tenure *t, const struct tenure_world *w, struct reason *why)
+{
+    static enum status (*const stages[])(struct tenure *, const struct tenure_world *,
+                                         struct reason *) = {
+        [TENURE_CLAIM] = stage_claim,
+        [TENURE_LOAD] = stage_load,
+        [TENURE_ADOPT] = stage_adopt,
+        [TENURE_START] = stage_start,
+    };
+    while (t->active && t->stage != TENURE_WORK) {
+        if (!backoff_over(&t->backoff, w->ports->now()))
+            return STATUS_OK;
+        const enum status s = stages[t->stage](t, w, why);
+        if (s == STATUS_OK)
+            continue;
+        if (status_reaction(s) == REACTION_RELOAD)
+            t->stage = TENURE_CLAIM;
+        backoff_failed(&t->backoff, w->ports->now());
+        return s;
+    }
+    return STATUS_OK;
+}

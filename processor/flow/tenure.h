@@ -1,0 +1,112 @@
+/* tenure.h - one shard, for as long as it is ours.
+ *
+ * DESIGN
+ * ------
+ * From the assignment of a shard to its revocation it goes through stages; a
+ * stage is a function that does one thing and names the next:
+ *
+ *      CLAIM ──▶ LOAD ──▶ ADOPT ──▶ START ──▶ WORK ◀─┐ steps, saves
+ *        ▲                                     │     │
+ *        └────── fenced: drop everything ──────┘─────┘
+ *
+ *   CLAIM  raise the epoch: from here every save of an older owner is refused
+ *   LOAD   parts and log, applied in order
+ *   ADOPT  what stands in the alerts topic but not in the state
+ *   START  seek the inputs to the stored offsets
+ *   WORK   read, apply, tick, save, publish
+ *
+ * A stage that finds the world unwell is tried again later; nothing is lost by
+ * waiting.
+ */
+#pragma once
+
+#include "flow/backoff.h"
+#include "flow/metrics.h"
+#include "flow/ports.h"
+#include "kpi/shard.h"
+
+enum tenure_stage {
+    TENURE_CLAIM,
+    TENURE_LOAD,
+    TENURE_ADOPT,
+    TENURE_START,
+    TENURE_WORK,
+};
+
+/* Why an input does not deliver at the moment; bit set. */
+enum {
+    HOLD_AHEAD = 1u << 0,  /* the others are further behind than max_skew */
+    HOLD_SCHEMA = 1u << 1, /* a record waits for its schema */
+    HOLD_MEMORY = 1u << 2, /* the memory bound is reached */
+};
+
+struct input {
+    int64_t next;       /* offset of the next record to apply; OFFSET_NONE: not known */
+    unsigned holds;     /* HOLD_* */
+    bool held;          /* what the source was told last */
+    bool rewind;        /* a record of it was not applied: read again from `next` */
+    struct backoff schema; /* when to try the waiting record again */
+};
+
+/* The save under way, kept until it is acknowledged: a lost reply is answered by
+ * sending the very same save again. */
+struct pending_save {
+    bool active;
+    bool must_resend;
+    struct shard_header header;
+    struct buffer log;
+    struct buffer parts;      /* the bytes of all parts, one after the other */
+    struct saved_part *spans; /* PARTS of them; at: set when sent */
+    int32_t part_count;
+    uint64_t oldest_part_version;
+    wall_time begun;
+};
+
+struct tenure {
+    int32_t shard;
+    bool active; /* ours */
+    enum tenure_stage stage;
+    struct backoff backoff;
+    struct arena *arena;
+    struct shard *state;
+    bool state_open;
+    char writer[WRITER_BYTES];
+    uint64_t generation; /* of the claim: tells deliveries of older claims apart */
+    struct shard_header header; /* as claimed; version: the acknowledged one */
+    struct input inputs[TOPIC_COUNT];
+    bool progressed;      /* offsets moved since the last save */
+    int64_t letters_unacknowledged;
+    struct pending_save save;
+    wall_time last_save;
+    wall_time claimed_at;
+    uint64_t part_versions[PARTS]; /* 0: never written */
+    size_t part_bytes[PARTS];
+    int32_t next_part;
+    uint64_t part_credit; /* parts owed to the round, in 1/2^20 */
+};
+
+/* What the stages need from their worker. */
+struct tenure_world {
+    const struct ports *ports;
+    const struct rules *rules;
+    struct metrics *metrics;
+    const char *instance; /* unique for this process */
+};
+
+void tenure_open(struct tenure *t, int32_t shard, struct arena *arena);
+
+/* Drops the working copy; the tenure may begin again with tenure_open. */
+void tenure_close(struct tenure *t);
+
+/* One stage on, if it is not at WORK yet and its back-off is over. Other than
+ * OK: as the port said it, with *why. */
+enum status tenure_advance(struct tenure *t, const struct tenure_world *world,
+                           struct reason *why);
+
+/* Drops the working copy and begins again with CLAIM, after a pause. */
+void tenure_reload(struct tenure *t, wall_time now);
+
+static inline bool tenure_works(const struct tenure *t)
+{
+    return t->active && t->stage == TENURE_WORK;
+}
