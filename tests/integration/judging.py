@@ -42,9 +42,10 @@ def compare_row(row, text, name):
     wanted = (row["bad"], row["total"], row["value"])
     if text is None:
         return None if row["total"] == 0 else f"not shown, but is {wanted}"
-    words = text.split(" ")
-    bad, total, value = int(words[0]), int(words[1]), words[2]
-    value = None if value == "-" else int(value)
+    try:
+        bad, total, value = (None if word == "-" else int(word) for word in text.split()[:3])
+    except ValueError:
+        return f"{text!r} does not read `bad total value ...`"
     if name.endswith(":now"):
         return None if (value or 0) == (row["value"] or 0) else f"{text!r}, but is {wanted}"
     return None if (bad, total, value) == wanted else f"{text!r}, but is {wanted}"

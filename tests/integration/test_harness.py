@@ -62,6 +62,11 @@ class Views(unittest.TestCase):
         view["dispatch_late:7d"] = view["dispatch_late:7d"].replace("4 12", "4 13")
         self.assertEqual(len(self.differences()), 1)
 
+    def test_text_of_another_shape_is_found(self):
+        for text in ("", "1", "a b c", "1.5 2 3 4 ok"):
+            self.views["seller-late", "de"]["dispatch_late:7d"] = text
+            self.assertEqual(len(self.differences()), 1, text)
+
     def test_missing_seller_and_invented_seller_are_found(self):
         self.views["nobody", "de"] = {"dispatch_late:7d": "1 1 1000000 0 ok"}
         del self.views["seller-good", "*"]

@@ -95,7 +95,7 @@ def cached(name, fill):
 
 def maven(pom, *arguments):
     need("mvn", "maven")
-    need("java", "openjdk-17-jre-headless")
+    need("java", "default-jre-headless")
     command = ["mvn", "-q", "-B", "-f", str(HERE / pom / "pom.xml"), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=FETCH_SECONDS,
                           check=False)
