@@ -211,10 +211,11 @@ static void enum_symbols_are_matched_by_name_and_unknown_ones_default(void **sta
 static void enum_index_beyond_the_writers_symbols_is_malformed(void **state)
 {
     struct fixture *f = *state;
-    begin(f, RECORD(FIELD("colour", "{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"green\","
-                                    "\"red\"]}") "," FIELD(
-                 "extra", "{\"type\":\"enum\",\"name\":\"D\",\"symbols\":[\"a\"]}") "," TEXT
-                                                                                    "," BIG));
+    begin(f, RECORD(FIELD("colour",
+                          "{\"type\":\"enum\",\"name\":\"C\",\"symbols\":[\"green\","
+                          "\"red\"]}") "," FIELD("extra", "{\"type\":\"enum\",\"name\":\"D\","
+                                                          "\"symbols\":[\"a\"]}") "," TEXT
+                                                                                  "," BIG));
     static const int64_t bad[][2] = {
         { 2, 0 }, { -1, 0 }, { 0, 1 }, { 0, -1 }, { INT64_MAX, 0 }
     };
@@ -287,23 +288,22 @@ static void extra_fields_of_every_type_are_passed_over(void **state)
     struct fixture *f = *state;
     begin(
         f,
-        RECORD(
-            FIELD(
-                "e1",
-                "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":"
-                "[\"null\",\"double\"]}}") "," TEXT
-                                           "," FIELD(
-                                               "e2",
-                                               "{\"type\":\"record\",\"name\":\"Node\","
-                                               "\"fields\":["
-                                               "{\"name\":\"id\",\"type\":{\"type\":\"fixed\","
-                                               "\"name\":\"F\",\"size\":3}},"
-                                               "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]"
-                                               "}]}") "," FIELD("e3",
-                                                                "\"F\"") "," FIELD("e4",
-                                                                                   "\"boolean"
-                                                                                   "\"") "," FIELD("e5",
-                                                                                                   "\"null\"") "," BIG));
+        RECORD(FIELD(
+            "e1",
+            "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":"
+            "[\"null\",\"double\"]}}") "," TEXT
+                                       "," FIELD(
+                                           "e2",
+                                           "{\"type\":\"record\",\"name\":\"Node\","
+                                           "\"fields\":["
+                                           "{\"name\":\"id\",\"type\":{\"type\":\"fixed\","
+                                           "\"name\":\"F\",\"size\":3}},"
+                                           "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]"
+                                           "}]}") "," FIELD("e3",
+                                                            "\"F\"") "," FIELD("e4",
+                                                                               "\"boolean"
+                                                                               "\"") "," FIELD("e5",
+                                                                                               "\"null\"") "," BIG));
     struct buffer *b = &f->body;
     buffer_add_signed(b, 1); /* e1: one map ... */
     buffer_add_signed(b, 2); /* ... of two */

@@ -1,4 +1,4 @@
-/* decoder_differential_test.c - our decoder against avro-c on random schemas and values.
+/* program_run_differential_test.c - our decoder against avro-c on random schemas and values.
  *
  * STORY
  * -----
