@@ -282,28 +282,24 @@ static void plain_value_fits_a_nullable_field(void **state)
     assert_false(f->sample.maybe.known);
 }
 
+static const char NESTED[] =
+    "{\"type\":\"record\",\"name\":\"Other\",\"fields\":["
+    "{\"name\":\"e1\",\"type\":{\"type\":\"array\",\"items\":{\"type\":\"map\","
+    "\"values\":[\"null\",\"double\"]}}},"
+    "{\"name\":\"text\",\"type\":\"string\"},"
+    "{\"name\":\"e2\",\"type\":{\"type\":\"record\",\"name\":\"Node\",\"fields\":["
+    "{\"name\":\"id\",\"type\":{\"type\":\"fixed\",\"name\":\"F\",\"size\":3}},"
+    "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]}]}},"
+    "{\"name\":\"e3\",\"type\":\"F\"},"
+    "{\"name\":\"e4\",\"type\":\"boolean\"},"
+    "{\"name\":\"e5\",\"type\":\"null\"},"
+    "{\"name\":\"big\",\"type\":\"long\"}]}";
+
 /* Everything that Avro has, nested, before and behind what we want. */
 static void extra_fields_of_every_type_are_passed_over(void **state)
 {
     struct fixture *f = *state;
-    begin(
-        f,
-        RECORD(FIELD(
-            "e1",
-            "{\"type\":\"array\",\"items\":{\"type\":\"map\",\"values\":"
-            "[\"null\",\"double\"]}}") "," TEXT
-                                       "," FIELD(
-                                           "e2",
-                                           "{\"type\":\"record\",\"name\":\"Node\","
-                                           "\"fields\":["
-                                           "{\"name\":\"id\",\"type\":{\"type\":\"fixed\","
-                                           "\"name\":\"F\",\"size\":3}},"
-                                           "{\"name\":\"next\",\"type\":[\"null\",\"Node\"]"
-                                           "}]}") "," FIELD("e3",
-                                                            "\"F\"") "," FIELD("e4",
-                                                                               "\"boolean"
-                                                                               "\"") "," FIELD("e5",
-                                                                                               "\"null\"") "," BIG));
+    begin(f, NESTED);
     struct buffer *b = &f->body;
     buffer_add_signed(b, 1); /* e1: one map ... */
     buffer_add_signed(b, 2); /* ... of two */
