@@ -48,17 +48,24 @@ const char *alert_codec_schema_text(void)
     return embedded_alert_event_avsc;
 }
 
-static avro_schema_t parse_schema(pthread_mutex_t *lock)
+static void parse_schema(struct alert_codec *c)
 {
     const char *text = alert_codec_schema_text();
-    avro_schema_t schema = NULL;
-    if (lock != NULL)
-        pthread_mutex_lock(lock);
-    const int error = avro_schema_from_json_length(text, strlen(text), &schema);
-    if (lock != NULL)
-        pthread_mutex_unlock(lock);
-    CHECK(error == 0);
-    return schema;
+    CHECK(avro_schema_from_json_length(text, strlen(text), &c->schema) == 0);
+    c->iface = avro_generic_class_from_schema(c->schema);
+    CHECK(c->iface != NULL && avro_generic_value_new(c->iface, &c->value) == 0);
+}
+
+static void lock(const struct alert_codec *c)
+{
+    if (c->options.lock != NULL)
+        pthread_mutex_lock(c->options.lock);
+}
+
+static void unlock(const struct alert_codec *c)
+{
+    if (c->options.lock != NULL)
+        pthread_mutex_unlock(c->options.lock);
 }
 
 struct alert_codec *alert_codec_open(const struct alert_codec_options *options)
@@ -66,9 +73,9 @@ struct alert_codec *alert_codec_open(const struct alert_codec_options *options)
     struct alert_codec *c = calloc(1, sizeof *c);
     CHECK(c != NULL);
     c->options = *options;
-    c->schema = parse_schema(options->lock);
-    c->iface = avro_generic_class_from_schema(c->schema);
-    CHECK(c->iface != NULL && avro_generic_value_new(c->iface, &c->value) == 0);
+    lock(c);
+    parse_schema(c);
+    unlock(c);
     c->body = malloc(BODY_BYTES_MAX);
     CHECK(c->body != NULL);
     c->writer = avro_writer_memory(c->body, BODY_BYTES_MAX);
@@ -82,9 +89,11 @@ void alert_codec_close(struct alert_codec *c)
         return;
     avro_writer_free(c->writer);
     free(c->body);
+    lock(c);
     avro_value_decref(&c->value);
     avro_value_iface_decref(c->iface);
     avro_schema_decref(c->schema);
+    unlock(c);
     buffer_free(&c->bytes);
     free(c);
 }
@@ -386,10 +395,9 @@ enum status alert_codec_decode_body(struct span body, struct alert_change *ret_c
 
 static enum status decode(void *self, struct span value, struct alert_change *ret_change)
 {
-    const struct alert_codec *c = self;
     struct framed framed;
-    if (framing_split(value, &framed) != REJECT_NONE ||
-        framed.schema_id != c->options.schema_id)
+    (void)self;
+    if (framing_split(value, &framed) != REJECT_NONE)
         return STATUS_MALFORMED;
     return alert_codec_decode_body(framed.body, ret_change);
 }

@@ -31,11 +31,11 @@ struct alert_codec *alert_codec_open(const struct alert_codec_options *options);
 void alert_codec_close(struct alert_codec *codec);
 
 /* `encode` reads ret_record->shard, which the caller has set: it stands in the header
- * `shard`. `decode` understands what was written under the schema id of this codec. */
+ * `shard`. `decode` understands records of this very schema, under whatever id: a registry
+ * may have numbered it anew since they were written. Their bytes must fit it to the end. */
 struct encoder_port alert_codec_port(struct alert_codec *codec);
 
-/* Decodes an AlertEvent body whatever its schema id: for readers of the feed that know
- * it to be ours. MALFORMED: it is not. */
+/* The same for a body alone. MALFORMED: it is no such record. */
 enum status alert_codec_decode_body(struct span body, struct alert_change *ret_change);
 
 /* The literal text of the schema: what is registered. */

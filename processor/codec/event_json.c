@@ -10,6 +10,7 @@
 _Static_assert(TICKET_UNITS_MAX == 16, "expected() says 16");
 
 static const char KAFKA_TOPIC[] = "kafka_topic";
+static const char EVENT_NAME[] = "event_name";
 
 void event_json_open(struct event_json *parser)
 {
@@ -140,6 +141,17 @@ static const char *expected(const struct reader_field *field)
     return words[field->type];
 }
 
+/* A file for one topic may hold a line for another. */
+static bool is_event_of_topic(const struct reader_field *field, const json_t *value,
+                              struct reason *why)
+{
+    if (strcmp(field->name, EVENT_NAME) != 0 ||
+        reader_schema_symbol(field, json_string_value(value)) > 0)
+        return true;
+    reason_set(why, "event_name '%s' is none of this topic", json_string_value(value));
+    return false;
+}
+
 static bool put_field(const struct reader_field *field, json_t *root, uint8_t *record,
                       struct reason *why)
 {
@@ -151,7 +163,7 @@ static bool put_field(const struct reader_field *field, json_t *root, uint8_t *r
     if (value == NULL || (json_is_null(value) && field->nullable))
         return true; /* the default stands in the record already */
     if (put_value(field, unwrap(field, value), record))
-        return true;
+        return is_event_of_topic(field, value, why);
     reason_set(why, "the field '%s' must be %s", field->name, expected(field));
     return false;
 }
@@ -195,7 +207,7 @@ static enum topic topic_of_name(const char *name)
 static enum topic topic_of_event(const struct event_json *parser, const char *event_name)
 {
     for (unsigned t = 0; t < TOPIC_COUNT; t++) {
-        const struct reader_field *field = find_field(parser->schemas[t], "event_name");
+        const struct reader_field *field = find_field(parser->schemas[t], EVENT_NAME);
         CHECK(field != NULL);
         if (reader_schema_symbol(field, event_name) > 0)
             return (enum topic)t;
@@ -206,7 +218,7 @@ static enum topic topic_of_event(const struct event_json *parser, const char *ev
 static enum topic find_topic(const struct event_json *parser, json_t *root, struct reason *why)
 {
     const char *topic = json_string_value(json_object_get(root, KAFKA_TOPIC));
-    const char *event_name = json_string_value(json_object_get(root, "event_name"));
+    const char *event_name = json_string_value(json_object_get(root, EVENT_NAME));
     if (topic != NULL) {
         const enum topic found = topic_of_name(topic);
         if (found == TOPIC_COUNT)

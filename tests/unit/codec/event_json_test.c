@@ -65,6 +65,14 @@ static void topic_may_be_named_by_the_file_or_by_the_line(void **state)
     assert_non_null(strstr(why.text, "orders, messages, shipments"));
 }
 
+static void line_of_another_topic_than_the_files_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{" ORDER "}", TOPIC_ORDERS), STATUS_OK);
+    assert_int_equal(parse("{\"ts_created\":1," SHIPMENT "}", TOPIC_ORDERS), STATUS_MALFORMED);
+    assert_non_null(strstr(why.text, "'delivered' is none of this topic"));
+}
+
 /* The ticket's own field `topic` is what it is about, not where it goes. */
 static void topic_of_a_ticket_is_no_kafka_topic(void **state)
 {
@@ -167,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(topic_follows_from_the_event_name),
         TEST(topic_may_be_named_by_the_file_or_by_the_line),
+        TEST(line_of_another_topic_than_the_files_is_refused),
         TEST(topic_of_a_ticket_is_no_kafka_topic),
         TEST(optional_fields_are_plain_or_null_or_wrapped),
         TEST(lists_and_flags_are_read),
