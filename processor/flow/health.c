@@ -29,7 +29,7 @@ static void health_unlock(struct health *h)
 /* Keeps the words, on one line: a line end would look like a fact of its own. */
 static void why_set(char ret_why[HEALTH_WHY_BYTES], const char *why)
 {
-    CHECK(why != NULL);
+    CHECK(why != NULL && ret_why != NULL);
     size_t size = 0;
     for (; why[size] != '\0' && size < HEALTH_WHY_BYTES - 1; size++)
         ret_why[size] = (unsigned char)why[size] < ' ' ? ' ' : why[size];
@@ -38,6 +38,7 @@ static void why_set(char ret_why[HEALTH_WHY_BYTES], const char *why)
 
 static void worker_start(struct health_worker *w, wall_time now)
 {
+    CHECK(now.ms > 0);
     *w = (struct health_worker){ .turned = now };
     for (unsigned f = 0; f < HEALTH_FACT_COUNT; f++) {
         w->well[f] = facts[f].at_first;
@@ -109,6 +110,7 @@ void health_unwell(struct health *h, int32_t worker, enum health_fact fact, cons
 
 static bool loops_turn(const struct health *h, wall_time now, struct buffer *b)
 {
+    CHECK(h->worker_count >= 1 && h->stall_after_ms > 0);
     bool all = true;
     for (int32_t i = 0; i < h->worker_count; i++) {
         const int64_t age_ms = now.ms - h->workers[i].turned.ms;

@@ -130,7 +130,7 @@ void metrics_add_of(struct metrics *m, enum metric metric, unsigned label, int64
 void metrics_add_of2(struct metrics *m, enum metric metric, unsigned first, unsigned second,
                      int64_t by)
 {
-    CHECK(by >= 0);
+    CHECK(m != NULL && by >= 0);
     CHECK(row_of(metric)->type == METRICS_COUNTER);
     cell_add(m, cell_of(metric, first, second), by);
 }
@@ -143,6 +143,7 @@ void metrics_set(struct metrics *m, enum metric metric, int64_t value)
 void metrics_set_of(struct metrics *m, enum metric metric, unsigned label, int64_t value)
 {
     CHECK(label < row_of(metric)->sizes[0]);
+    CHECK(row_of(metric)->type != METRICS_COUNTER || value >= 0);
     cell_write(m, cell_of(metric, label, 0), value);
 }
 
@@ -164,6 +165,7 @@ static const int64_t *bounds_of(const struct metric_row *row, unsigned *ret_coun
 
 void metrics_observe(struct metrics *m, enum metric metric, int64_t value)
 {
+    CHECK(m != NULL);
     const struct metric_row *row = row_of(metric);
     unsigned count = 0;
     const int64_t *bounds = bounds_of(row, &count);
@@ -172,7 +174,8 @@ void metrics_observe(struct metrics *m, enum metric metric, int64_t value)
     while (bucket < count && value > bounds[bucket])
         bucket++;
     cell_add(m, row->at + bucket, 1);
-    cell_add(m, row->at + count + 1, value);
+    if (value > 0) /* a clock that was set back makes no negative times */
+        cell_add(m, row->at + count + 1, value);
 }
 
 /* ---- names ---------------------------------------------------------------- */
@@ -190,6 +193,7 @@ static enum topic topic_of(enum event_kind kind)
 /* Sets whose first member means "none" or "unknown" and never happens. */
 static bool never_happens(enum metrics_label label, unsigned value)
 {
+    CHECK(label < METRICS_LABEL_COUNT && value < label_sets[label].size);
     switch (label) {
     case METRICS_LABEL_EVENT:
         return value == EVENT_UNKNOWN;
@@ -300,8 +304,10 @@ static unsigned decimals_of(enum metrics_unit unit)
 /* One cell over all writers. */
 static int64_t cell_total(const struct metrics_scrape *scrape, unsigned cell, bool highest)
 {
+    CHECK(cell < METRICS_CELLS);
     int64_t total = 0;
     for (int32_t i = 0; i < scrape->part_count; i++) {
+        CHECK(scrape->parts[i] != NULL);
         const int64_t value = cell_read(scrape->parts[i], cell);
         if (!highest)
             total += value;
@@ -314,6 +320,8 @@ static int64_t cell_total(const struct metrics_scrape *scrape, unsigned cell, bo
 static void label_add(struct buffer *b, enum metrics_label label, unsigned value,
                       const char *version)
 {
+    CHECK(label > METRICS_LABEL_NONE && label < METRICS_LABEL_COUNT);
+    CHECK(value < label_sets[label].size);
     const char *name = label_sets[label].name;
     if (label == METRICS_LABEL_EVENT) {
         buffer_printf(b, "%s=\"%s\",", name, topic_label(topic_of((enum event_kind)value)));
@@ -348,6 +356,7 @@ static void samples_add(const struct metrics_scrape *scrape, const struct metric
                         struct buffer *b)
 {
     CHECK(row->type != METRICS_HISTOGRAM);
+    CHECK(row->sizes[0] > 0 && row->sizes[1] > 0);
     for (unsigned cell = 0; cell < row->sizes[0] * row->sizes[1]; cell++) {
         const unsigned values[] = { cell / row->sizes[1], cell % row->sizes[1] };
         if (never_happens(row->labels[0], values[0]))
@@ -359,6 +368,7 @@ static void samples_add(const struct metrics_scrape *scrape, const struct metric
 static void histogram_add(const struct metrics_scrape *scrape, const struct metric_row *row,
                           struct buffer *b)
 {
+    CHECK(row->labels[0] == METRICS_LABEL_NONE);
     unsigned count = 0;
     const int64_t *bounds = bounds_of(row, &count);
     int64_t so_far = 0;
@@ -386,7 +396,8 @@ static const char *type_text(enum metrics_type type)
 
 void metrics_render(const struct metrics_scrape *scrape, struct buffer *ret_text)
 {
-    CHECK(scrape->version != NULL && scrape->part_count >= 0);
+    CHECK(scrape->version != NULL);
+    CHECK(scrape->part_count >= 0);
     for (unsigned i = 0; i < METRIC_COUNT; i++) {
         const struct metric_row *row = &rows[i];
         buffer_printf(ret_text, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name,
@@ -410,6 +421,7 @@ static const char *unit_text(enum metrics_unit unit)
 
 static void label_names_add(const struct metric_row *row, struct buffer *b)
 {
+    CHECK(row->labels[0] < METRICS_LABEL_COUNT && row->labels[1] < METRICS_LABEL_COUNT);
     if (row->labels[0] == METRICS_LABEL_NONE)
         text_add(b, "-");
     for (unsigned i = 0; i < LABELS_MAX && row->labels[i] != METRICS_LABEL_NONE; i++) {

@@ -121,7 +121,8 @@ void metrics_add_of2(struct metrics *m, enum metric metric, unsigned first, unsi
 void metrics_set(struct metrics *m, enum metric metric, int64_t value);
 void metrics_set_of(struct metrics *m, enum metric metric, unsigned label, int64_t value);
 
-/* One more observation of a histogram, in its unit: microseconds or bytes. */
+/* One more observation of a histogram, in its unit: microseconds or bytes. Below
+ * 0 counts as 0. */
 void metrics_observe(struct metrics *m, enum metric metric, int64_t value);
 
 /* What one writer's cell holds now; for tests and for a live view. */

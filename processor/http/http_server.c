@@ -78,6 +78,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
     return result;
 }
 
+/* The library's callback; its parameters are not ours to choose.
+ * NOLINTNEXTLINE(readability-function-size) */
 static enum MHD_Result serve(void *self, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *upload,
                              size_t *upload_size, void **begun)
@@ -169,12 +171,15 @@ static int listener_open(const struct http_server_options *o, struct reason *ret
 
 static int bound_port(int listener)
 {
-    struct sockaddr_storage at = { 0 };
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } at;
+    memset(&at, 0, sizeof at);
     socklen_t size = sizeof at;
-    CHECK(getsockname(listener, (struct sockaddr *)&at, &size) == 0);
-    if (at.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&at)->sin_port);
+    CHECK(getsockname(listener, &at.any, &size) == 0);
+    return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
 static struct MHD_Daemon *daemon_start(struct http_server *server)

@@ -56,7 +56,7 @@ static void message_copy(const json_t *root, char ret_text[MESSAGE_BYTES])
 }
 
 /* What people usually got wrong when they see such an answer. */
-static const char *unreadable_hint(long code)
+static const char *hint_of(long code)
 {
     if (code == CODE_UNAUTHORIZED || code == CODE_FORBIDDEN)
         return "; check its user and password";
@@ -68,7 +68,7 @@ static const char *unreadable_hint(long code)
 static enum status unreadable(const struct registry_answer *a, struct reason *why)
 {
     reason_set(why, "the registry answered %ld without a readable body%s", a->code,
-               unreadable_hint(a->code));
+               hint_of(a->code));
     return STATUS_UNAVAILABLE;
 }
 
@@ -93,7 +93,8 @@ static enum status complaint(const struct registry_answer *a, const json_t *root
         reason_set(why, "the registry refuses: %s (%ld)", message, a->code);
         return STATUS_REFUSED;
     }
-    reason_set(why, "the registry answered %ld: %s", a->code, message);
+    reason_set(why, "the registry answered %ld: %s%s", a->code, message,
+               a->code == CODE_NOT_FOUND ? hint_of(a->code) : "");
     return STATUS_UNAVAILABLE;
 }
 

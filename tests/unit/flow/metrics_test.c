@@ -241,6 +241,7 @@ static void the_worst_lag_is_shown_in_seconds(void **state)
 static void a_histogram_counts_all_that_is_at_most_its_bound(void **state)
 {
     (void)state;
+    metrics_observe(&one, METRIC_STEP_SECONDS, -5);        /* the clock was set back */
     metrics_observe(&one, METRIC_SAVE_SECONDS, 100);       /* exactly the first bound */
     metrics_observe(&one, METRIC_SAVE_SECONDS, 101);       /* the next one */
     metrics_observe(&two, METRIC_SAVE_SECONDS, 2000000);   /* 2 s */
@@ -255,6 +256,8 @@ static void a_histogram_counts_all_that_is_at_most_its_bound(void **state)
     assert_string_equal(page_value("sellerwatch_save_seconds_bucket{le=\"+Inf\"}"), "4");
     assert_string_equal(page_value("sellerwatch_save_seconds_count"), "4");
     assert_string_equal(page_value("sellerwatch_save_seconds_sum"), "602.000201");
+    assert_string_equal(page_value("sellerwatch_step_seconds_count"), "1");
+    assert_string_equal(page_value("sellerwatch_step_seconds_sum"), "0");
 }
 
 static void buckets_never_shrink_and_their_bounds_rise(void **state)

@@ -56,6 +56,7 @@ static void only_the_registrys_own_404_means_that_an_id_is_missing(void **state)
                      STATUS_MISSING);
     assert_int_equal(schema_status(404, "{\"error_code\":404,\"message\":\"no page\"}"),
                      STATUS_UNAVAILABLE);
+    assert_non_null(strstr(why.text, "base path"));
     assert_int_equal(schema_status(500, "{\"error_code\":40403}"), STATUS_UNAVAILABLE);
     assert_int_equal(schema_status(404, "{}"), STATUS_UNAVAILABLE);
     assert_int_equal(schema_status(404, "not found"), STATUS_UNAVAILABLE);
