@@ -11,6 +11,9 @@
 
 enum { ITEMS_MAX = 1024 }; /* of any list or map in a record */
 
+/* More changes than a shard makes in a thousand years. */
+static const int64_t SHARD_SEQUENCE_MAX = INT64_C(1) << 36;
+
 const char *alert_decode_evidence_kind(enum evidence_kind kind)
 {
     CHECK(kind == EVIDENCE_ORDER_UNIT || kind == EVIDENCE_TICKET);
@@ -80,6 +83,15 @@ static double take_given_double(struct reader *r)
 static int64_t take_given_long(struct reader *r, int64_t otherwise)
 {
     return take_given(r) ? reader_signed(r) : otherwise;
+}
+
+static int64_t take_counter(struct reader *r, int64_t most)
+{
+    const int64_t value = reader_signed(r);
+    if (value >= 0 && value <= most)
+        return value;
+    r->broken = true;
+    return 0;
 }
 
 static void skip_given_text(struct reader *r)
@@ -196,12 +208,8 @@ static void take_state(struct reader *r, struct alert_change *a)
     a->reason = (enum alert_reason)take_symbol(r, ALERT_REASON_COUNT);
     (void)take_text(r); /* alert_key and alert_id follow from the rest */
     (void)take_text(r);
-    const int64_t sequence = reader_signed(r);
-    if (sequence < 0 || sequence > UINT32_MAX)
-        r->broken = true;
-    else
-        a->sequence = (uint32_t)sequence;
-    a->shard_sequence = (uint64_t)reader_signed(r);
+    a->sequence = (uint32_t)take_counter(r, UINT32_MAX);
+    a->shard_sequence = (uint64_t)take_counter(r, SHARD_SEQUENCE_MAX);
     a->status = (enum alert_status)take_known_symbol(r, ALERT_STATUS_COUNT);
     a->previous_status = (enum alert_status)take_known_symbol(r, ALERT_STATUS_COUNT);
     a->severity = (enum severity)take_known_symbol(r, SEVERITY_COUNT);

@@ -345,6 +345,79 @@ static void names_with_separators_do_not_share_a_key(void **state)
     assert_string_not_equal(first, second);
 }
 
+/* Somebody else's tool edits our record by avro-c and publishes it again. */
+static enum status decode_edited(const struct alert_change *a,
+                                 void (*edit)(avro_value_t *value, int64_t by), int64_t by)
+{
+    static char bytes[8192];
+    const struct outgoing out = encode(a);
+    const char *json = alert_codec_schema_text();
+    avro_schema_t schema;
+    avro_value_t value;
+    assert_int_equal(avro_schema_from_json_length(json, strlen(json), &schema), 0);
+    avro_value_iface_t *iface = avro_generic_class_from_schema(schema);
+    avro_generic_value_new(iface, &value);
+    avro_reader_t reader = avro_reader_memory((const char *)out.value.at + FRAMING_BYTES,
+                                              (int64_t)out.value.size - FRAMING_BYTES);
+    assert_int_equal(avro_value_read(reader, &value), 0);
+    edit(&value, by);
+    avro_writer_t writer = avro_writer_memory(bytes, sizeof bytes);
+    assert_int_equal(avro_value_write(writer, &value), 0);
+    struct alert_change back;
+    const enum status s =
+        alert_codec_decode_body(span_of(bytes, (size_t)avro_writer_tell(writer)), &back);
+    avro_writer_free(writer);
+    avro_reader_free(reader);
+    avro_value_decref(&value);
+    avro_value_iface_decref(iface);
+    avro_schema_decref(schema);
+    return s;
+}
+
+static void add_evidence(avro_value_t *value, int64_t count)
+{
+    avro_value_t list;
+    avro_value_t item;
+    avro_value_t field;
+    avro_value_get_by_name(value, "evidence", &list, NULL);
+    for (int64_t i = 0; i < count; i++) {
+        avro_value_append(&list, &item, NULL);
+        avro_value_get_by_name(&item, "id", &field, NULL);
+        avro_value_set_string(&field, "more");
+    }
+}
+
+static void set_shard_sequence(avro_value_t *value, int64_t number)
+{
+    avro_value_t field;
+    avro_value_get_by_name(value, "shard_sequence", &field, NULL);
+    avro_value_set_long(&field, number);
+}
+
+static void set_value_thousands(avro_value_t *value, int64_t exponent)
+{
+    avro_value_t field;
+    avro_value_t branch;
+    avro_value_get_by_name(value, "value", &field, NULL);
+    avro_value_get_current_branch(&field, &branch);
+    avro_value_set_double(&branch, pow(1000.0, (double)exponent));
+}
+
+static void record_beyond_our_bounds_is_none_of_ours(void **state)
+{
+    (void)state;
+    const struct alert_change a = sample_alert();
+    assert_int_equal(decode_edited(&a, add_evidence, EVIDENCE_MAX - 2), STATUS_OK);
+    assert_int_equal(decode_edited(&a, add_evidence, EVIDENCE_MAX - 1), STATUS_MALFORMED);
+    assert_int_equal(decode_edited(&a, set_shard_sequence, 0), STATUS_OK);
+    assert_int_equal(decode_edited(&a, set_shard_sequence, -1), STATUS_MALFORMED);
+    assert_int_equal(decode_edited(&a, set_shard_sequence, INT64_MAX), STATUS_MALFORMED);
+    assert_int_equal(decode_edited(&a, set_value_thousands, 1), STATUS_OK);
+    assert_int_equal(decode_edited(&a, set_value_thousands, 50), STATUS_MALFORMED);
+    assert_int_equal(decode_edited(&a, set_value_thousands, 5000),
+                     STATUS_MALFORMED); /* infinite */
+}
+
 /* avro-c reads it by name: the decoder's idea of the order is not the only witness. */
 static void generic_reader_sees_the_fields_by_name(void **state)
 {
@@ -401,6 +474,7 @@ int main(void)
         TEST(episode_is_named_by_what_it_watches_and_when_it_started),
         TEST(episode_id_is_the_uuid_that_everybody_computes),
         TEST(names_with_separators_do_not_share_a_key),
+        TEST(record_beyond_our_bounds_is_none_of_ours),
         TEST(generic_reader_sees_the_fields_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,24 @@ static void lengths_beyond_the_record_are_malformed(void **state)
     buffer_free(&b);
 }
 
+/* The last field claims one byte more than there is. */
+static void length_one_beyond_the_end_is_malformed(void **state)
+{
+    (void)state;
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"R\",\"fields\":[{\"name\":\"big\",\"type\":"
+        "\"long\"},{\"name\":\"text\",\"type\":\"string\"}]}";
+    struct buffer b = { 0 };
+    for (int64_t size = 3; size <= 4; size++) {
+        buffer_clear(&b);
+        buffer_add_signed(&b, 1);
+        buffer_add_signed(&b, size);
+        buffer_add(&b, span_of("abc", 3));
+        assert_int_equal(run(schema, &b), size == 3 ? STATUS_OK : STATUS_MALFORMED);
+    }
+    buffer_free(&b);
+}
+
 static void varint_of_eleven_bytes_or_beyond_64_bits_is_malformed(void **state)
 {
     (void)state;
@@ -261,6 +279,7 @@ int main(void)
         cmocka_unit_test(block_whose_size_is_a_lie_beyond_the_record_is_malformed),
         cmocka_unit_test(more_items_than_there_is_room_for_are_counted_as_one_more),
         cmocka_unit_test(lengths_beyond_the_record_are_malformed),
+        cmocka_unit_test(length_one_beyond_the_end_is_malformed),
         cmocka_unit_test(varint_of_eleven_bytes_or_beyond_64_bits_is_malformed),
         cmocka_unit_test(int_beyond_32_bits_is_malformed),
         cmocka_unit_test(boolean_other_than_0_and_1_is_malformed),

@@ -254,6 +254,22 @@ static void more_schemas_than_places_only_cost_asking_again(void **state)
     }
 }
 
+/* Hundreds of schemas come and go; the one that every other record uses stays. */
+static void schema_in_use_is_not_pushed_out_by_others(void **state)
+{
+    struct fixture *f = *state;
+    int asked = 0;
+    for (int32_t id = 1000; id < 1400; id++) {
+        add_shipment(&f->value, id);
+        assert_int_equal(decode(f), STATUS_OK);
+        const int before = f->registry.asked;
+        add_shipment(&f->value, 7);
+        assert_int_equal(decode(f), STATUS_OK);
+        asked += f->registry.asked - before;
+    }
+    assert_int_equal(asked, 1);
+}
+
 static void schemas_from_files_need_no_registry(void **state)
 {
     (void)state;
@@ -290,6 +306,7 @@ int main(void)
         TEST(key_must_be_there_and_be_the_seller),
         TEST(made_up_ids_do_not_push_out_the_good_one),
         TEST(more_schemas_than_places_only_cost_asking_again),
+        TEST(schema_in_use_is_not_pushed_out_by_others),
         cmocka_unit_test(schemas_from_files_need_no_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
