@@ -14,5 +14,5 @@
 void alert_text_line(const struct alert_change *change, bool colour, struct buffer *b);
 
 /* Appends one line of JSON with every field of AlertEvent, by the names of the .avsc,
- * times as UTC ms. */
+ * times as UTC ms; only `producer`, which a change does not know, is left out. */
 void alert_text_json(const struct alert_change *change, struct buffer *b);
