@@ -174,6 +174,8 @@ static void fetch(struct schemas *s, struct entry *e)
     } else if (status == STATUS_MISSING) {
         e->state = ENTRY_MISSING;
         e->again.ms = now.ms + s->options.missing_ms;
+    } else if (status == STATUS_MALFORMED) {
+        e->state = ENTRY_INCOMPATIBLE;
     } else if (status != STATUS_PENDING) {
         retry_later(e, now);
     }

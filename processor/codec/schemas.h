@@ -30,7 +30,8 @@ struct schemas_source {
     void *self;
 
     /* OK: the text is in *ret_json. PENDING: asked for, ask again. MISSING: the
-     * source is sure that there is no such id. UNAVAILABLE: it does not answer, or
+     * source is sure that there is no such id. MALFORMED: there is one, but it is
+     * no Avro schema or not whole; why is in *why. UNAVAILABLE: it does not answer, or
      * not sensibly; why is in *why; ask again later. Never blocks. */
     enum status (*fetch)(void *self, int32_t id, struct buffer *ret_json, struct reason *why);
 };

@@ -191,6 +191,19 @@ static void registry_that_sends_nonsense_makes_incompatible(void **state)
     assert_int_equal(f->reject, REJECT_INCOMPATIBLE_SCHEMA);
 }
 
+/* The id names a Protobuf schema: waiting for it would stop the partition for good. */
+static void schema_of_another_type_is_incompatible_for_good(void **state)
+{
+    struct fixture *f = *state;
+    f->registry.status = STATUS_MALFORMED;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(decode(f), STATUS_MALFORMED);
+        assert_int_equal(f->reject, REJECT_INCOMPATIBLE_SCHEMA);
+        clock_now.ms += 3600000;
+    }
+    assert_int_equal(f->registry.asked, 1);
+}
+
 static enum reject rejected(struct fixture *f)
 {
     assert_int_equal(decode(f), STATUS_MALFORMED);
@@ -302,6 +315,7 @@ int main(void)
         TEST(unknown_id_is_refused_and_asked_for_again_after_a_minute),
         TEST(schema_of_another_topic_is_incompatible_for_good),
         TEST(registry_that_sends_nonsense_makes_incompatible),
+        TEST(schema_of_another_type_is_incompatible_for_good),
         TEST(each_damage_has_its_own_reason),
         TEST(key_must_be_there_and_be_the_seller),
         TEST(made_up_ids_do_not_push_out_the_good_one),
