@@ -84,7 +84,7 @@ bool reading_beyond_milli(const struct reading *r, enum comparison op, int64_t l
     case OP_GE:
         return left >= right;
     }
-    CHECK(!"a comparison that is none");
+    CHECK(op <= OP_GE);
     return false;
 }
 

@@ -161,7 +161,7 @@ static void encode(const struct shard *s, enum entity_kind kind, uint32_t ref,
     case ENTITY_KIND_COUNT:
         break;
     }
-    CHECK(!"an entity of no kind");
+    CHECK(kind != ENTITY_NONE && kind < ENTITY_KIND_COUNT);
 }
 
 void shard_encode_changes(struct shard *s, struct buffer *out)

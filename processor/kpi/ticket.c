@@ -136,16 +136,25 @@ static int64_t ahead(int64_t deadline, int64_t watermark, int64_t soonest)
     return deadline >= watermark && deadline < soonest ? deadline : soonest;
 }
 
+/* The next deadline whose passing may decide the response; TIME_NEVER: none. A
+ * ticket that was closed after its due time still owes the answer it did not get. */
+static int64_t next_look(const struct tickets *ts, const struct ticket *t)
+{
+    int64_t next = TIME_NEVER;
+    if (t->due == TIME_NEVER || t->reply != TIME_NEVER || t->excused < t->due ||
+        t->not_the_sellers || t->disowned)
+        return next;
+    next = ahead(t->due, ts->watermark, next);
+    return ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
+}
+
 static int64_t next_time(const struct tickets *ts, const struct ticket *t)
 {
+    const int64_t look = next_look(ts, t);
     if (closed(t))
-        return forget_at(ts, t);
-    int64_t next = t->last_event + ts->rules->abandon_after_ms;
-    if (t->due != TIME_NEVER) {
-        next = ahead(t->due, ts->watermark, next);
-        next = ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
-    }
-    return next;
+        return look != TIME_NEVER ? look : forget_at(ts, t);
+    const int64_t abandon = t->last_event + ts->rules->abandon_after_ms;
+    return look < abandon ? look : abandon;
 }
 
 static bool settle_duration(struct tickets *ts, struct ticket *t,

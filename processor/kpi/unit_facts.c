@@ -90,8 +90,9 @@ static struct counted tracking(const struct unit *u, const struct rules *rules,
     const int64_t limit = u->sent + SCAN_LIMIT_MS;
     if (u->scan <= limit && u->tracked <= limit)
         return counted_fact(FACT_TRACKING_GOOD, u->scan);
-    const bool scan_late = u->scan != TIME_NEVER && u->scan > limit;
-    const bool number_late = u->tracked != TIME_NEVER && u->tracked > limit;
+    const bool scanned = u->scan != TIME_NEVER;
+    const bool scan_late = scanned && u->scan > limit;
+    const bool number_late = scanned && u->tracked != TIME_NEVER && u->tracked > limit;
     if (scan_late || number_late || watermark > limit + rules->grace_tracking_ms)
         return counted_fact(FACT_TRACKING_BAD, limit);
     return (struct counted){ 0 };

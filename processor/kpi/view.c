@@ -144,16 +144,17 @@ struct page {
     bool gone;
 };
 
-static void add_median(const struct page *p, int32_t window)
+static void add_median(const struct page *p, const struct reading *r, int32_t window)
 {
     const struct sellers *ss = p->alerts->sellers;
     const struct histogram *h = &p->cell->sums[window].durations;
     const struct name *name = &p->alerts->rules->windows[window].name;
     const struct span field =
         print(p->batch, "response_time_p50:%.*s", (int)name->size, name->text);
-    const int64_t total = histogram_total(&ss->histograms, h);
     const int64_t median = histogram_quantile(&ss->histograms, h, 50);
-    add_pair(p->batch, field, print(p->batch, "0 %" PRId64 " %" PRId64 " - ok", total, median));
+    add_pair(p->batch, field,
+             print(p->batch, "%" PRId64 " %" PRId64 " %" PRId64 " - ok", r->bad, r->denominator,
+                   median));
 }
 
 static void add_kpi(const struct page *p, enum kpi kpi, int32_t window)
@@ -168,7 +169,7 @@ static void add_kpi(const struct page *p, enum kpi kpi, int32_t window)
     if (shown || a != NULL)
         add_pair(p->batch, field, value_text(p->batch, &r, t, state_of(&r, a, t)));
     if (kpi == KPI_RESPONSE_TIME && r.denominator > 0)
-        add_median(p, window);
+        add_median(p, &r, window);
     const struct saved_rank place = {
         .kpi_window = field, .member = p->label, .gone = p->gone
     };

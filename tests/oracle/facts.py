@@ -138,10 +138,13 @@ class Unit:
         if self.sent is None:
             return []
         limit = self.sent + TRACKING_PATIENCE
-        known = self.scan is not None and self.tracked_at is not None
-        if known and self.scan <= limit and self.tracked_at <= limit:
+        number_known = self.tracked_at is not None
+        if self.scan is not None and self.scan <= limit and number_known \
+                and self.tracked_at <= limit:
             return [Fact("tracking_good", self.scan, self.owner)]
-        if known or self.past(limit, "tracking", watermark):
+        scan_late = self.scan is not None and self.scan > limit
+        number_late = self.scan is not None and number_known and self.tracked_at > limit
+        if scan_late or number_late or self.past(limit, "tracking", watermark):
             return [Fact("tracking_bad", limit, self.owner)]
         return []
 

@@ -149,7 +149,7 @@ def window_kpis(facts, window, settings):
         shown = bad if side == "bad" else total - bad
         rows[f"{name}:{window}"] = {"bad": bad, "total": total, "value": ppm(shown, total)}
     durations = [fact.duration for fact in facts if fact.name == "response_duration"]
-    slow = sum(1 for took in durations if took > settings["slow_response"])
+    slow = sum(1 for took in durations if bucket_bound(took) > settings["slow_response"])
     for name, percent in (("response_time", 95), ("response_time_p50", 50)):
         rows[f"{name}:{window}"] = {"bad": slow, "total": len(durations),
                                     "value": quantile(durations, percent)}
