@@ -262,6 +262,8 @@ static void read_real(struct run *r, const struct step *s)
         put_double(r, s, take_float(r));
     else if (s->code == STEP_DOUBLE)
         put_double(r, s, take_double(r));
+    else if (s->code == STEP_INT_TO_DOUBLE)
+        put_double(r, s, (double)take_int(r));
     else if (s->code == STEP_LONG_TO_DOUBLE)
         put_double(r, s, (double)take_long(r));
     else if (s->code == STEP_LONG_TO_FLOAT)

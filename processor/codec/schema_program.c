@@ -172,43 +172,38 @@ static void emit_enum(struct compiler *c, avro_schema_t w, const struct reader_f
     emit(c, STEP_ENUM, field->slot->offset, table);
 }
 
+/* Which simple values fit which fields: the promotions of the specification. */
+static const struct {
+    avro_type_t written;
+    enum reader_type type;
+    enum step_code plain;
+    enum step_code optional; /* for our nullable field */
+} promotions[] = {
+    { AVRO_STRING, READER_STRING, STEP_TEXT, STEP_TEXT },
+    { AVRO_BYTES, READER_STRING, STEP_TEXT, STEP_TEXT },
+    { AVRO_STRING, READER_BYTES, STEP_BYTES, STEP_BYTES },
+    { AVRO_BYTES, READER_BYTES, STEP_BYTES, STEP_BYTES },
+    { AVRO_STRING, READER_STRINGS, STEP_ADD_TEXT, STEP_ADD_TEXT }, /* an item */
+    { AVRO_BYTES, READER_STRINGS, STEP_ADD_TEXT, STEP_ADD_TEXT },
+    { AVRO_BOOLEAN, READER_BOOLEAN, STEP_BOOLEAN, STEP_BOOLEAN },
+    { AVRO_INT32, READER_INT, STEP_INT_TO_INT32, STEP_INT_TO_OPTIONAL },
+    { AVRO_INT32, READER_LONG, STEP_INT_TO_INT64, STEP_INT_TO_OPTIONAL },
+    { AVRO_INT64, READER_LONG, STEP_LONG_TO_INT64, STEP_LONG_TO_OPTIONAL },
+    { AVRO_INT32, READER_FLOAT, STEP_INT_TO_FLOAT, STEP_INT_TO_FLOAT },
+    { AVRO_INT64, READER_FLOAT, STEP_LONG_TO_FLOAT, STEP_LONG_TO_FLOAT },
+    { AVRO_FLOAT, READER_FLOAT, STEP_FLOAT, STEP_FLOAT },
+    { AVRO_INT32, READER_DOUBLE, STEP_INT_TO_DOUBLE, STEP_INT_TO_DOUBLE },
+    { AVRO_INT64, READER_DOUBLE, STEP_LONG_TO_DOUBLE, STEP_LONG_TO_DOUBLE },
+    { AVRO_FLOAT, READER_DOUBLE, STEP_FLOAT, STEP_FLOAT },
+    { AVRO_DOUBLE, READER_DOUBLE, STEP_DOUBLE, STEP_DOUBLE },
+};
+
 /* The step that reads a written simple value into a field; FAIL: there is none. */
 static enum step_code step_for(avro_type_t written, const struct reader_field *field)
 {
-    const bool optional = field->nullable;
-    switch (field->type) {
-    case READER_STRING:
-        return written == AVRO_STRING || written == AVRO_BYTES ? STEP_TEXT : STEP_FAIL;
-    case READER_BYTES:
-        return written == AVRO_STRING || written == AVRO_BYTES ? STEP_BYTES : STEP_FAIL;
-    case READER_STRINGS: /* an item */
-        return written == AVRO_STRING || written == AVRO_BYTES ? STEP_ADD_TEXT : STEP_FAIL;
-    case READER_BOOLEAN:
-        return written == AVRO_BOOLEAN ? STEP_BOOLEAN : STEP_FAIL;
-    case READER_INT:
-        if (written == AVRO_INT32)
-            return optional ? STEP_INT_TO_OPTIONAL : STEP_INT_TO_INT32;
-        return STEP_FAIL;
-    case READER_LONG:
-        if (written == AVRO_INT32)
-            return optional ? STEP_INT_TO_OPTIONAL : STEP_INT_TO_INT64;
-        if (written == AVRO_INT64)
-            return optional ? STEP_LONG_TO_OPTIONAL : STEP_LONG_TO_INT64;
-        return STEP_FAIL;
-    case READER_FLOAT:
-        if (written == AVRO_INT32)
-            return STEP_INT_TO_FLOAT;
-        if (written == AVRO_INT64)
-            return STEP_LONG_TO_FLOAT;
-        return written == AVRO_FLOAT ? STEP_FLOAT : STEP_FAIL;
-    case READER_DOUBLE:
-        if (written == AVRO_INT32 || written == AVRO_INT64)
-            return STEP_LONG_TO_DOUBLE;
-        if (written == AVRO_DOUBLE)
-            return STEP_DOUBLE;
-        return written == AVRO_FLOAT ? STEP_FLOAT : STEP_FAIL;
-    case READER_ENUM:
-        return STEP_FAIL; /* emit_enum */
+    for (size_t i = 0; i < sizeof promotions / sizeof promotions[0]; i++) {
+        if (promotions[i].written == written && promotions[i].type == field->type)
+            return field->nullable ? promotions[i].optional : promotions[i].plain;
     }
     return STEP_FAIL;
 }
@@ -510,7 +505,7 @@ static struct schema_program *program_new(const struct reader_schema *reader)
 /* Gives back the room that was not needed. */
 static void program_shrink(struct schema_program *p)
 {
-    struct step *steps = realloc(p->steps, p->step_count * sizeof *steps);
+    struct step *steps = realloc(p->steps, (p->step_count + 1) * sizeof *steps);
     int32_t *tables = realloc(p->tables, (p->table_count + 1) * sizeof *tables);
     CHECK(steps != NULL && tables != NULL);
     p->steps = steps;

@@ -192,6 +192,10 @@ static void int_beyond_32_bits_is_malformed(void **state)
                          cases[i].status);
         assert_int_equal(run(FIELDS_BEFORE ",{\"name\":\"other\",\"type\":\"int\"}]}", &b),
                          cases[i].status);
+        assert_int_equal(run(FIELDS_BEFORE ",{\"name\":\"real\",\"type\":\"int\"}]}", &b),
+                         cases[i].status);
+        assert_int_equal(run(FIELDS_BEFORE ",{\"name\":\"single\",\"type\":\"int\"}]}", &b),
+                         cases[i].status);
     }
     buffer_free(&b);
 }
