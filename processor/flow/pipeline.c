@@ -9,9 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    CATCH_UP_FACTOR = 5,    /* saves are rarer while behind: what is touched often is written once */
-    ALERT_INTERVAL_MS = 20, /* between saves that carry alert changes */
-    LONGEST_WAIT_MS = 50,
+    ANSWER_WAIT_MS = 50,
     MEASURE_EVERY_MS = 1000,
     RESULTS = 16,
     LETTER_FLUSH_MS = 100,
@@ -57,9 +55,8 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
     p->saving = (struct saving){ .world = &p->world,
                                  .views = &p->views,
                                  .commit_interval_ms = options->commit_interval_ms,
-                                 .catch_up_interval_ms =
-                                     CATCH_UP_FACTOR * options->commit_interval_ms,
-                                 .alert_interval_ms = ALERT_INTERVAL_MS };
+                                 .catch_up_interval_ms = options->catch_up_interval_ms,
+                                 .alert_interval_ms = options->alert_interval_ms };
     p->publishing = (struct publishing){
         .world = &p->world, .tenures = p->tenures, .shard_count = options->shard_count
     };
@@ -146,7 +143,7 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
 {
     const int64_t deadline = now_of(p).ms + patience_ms;
     while (anything_under_way(p) && now_of(p).ms < deadline) {
-        collect_saves(p, LONGEST_WAIT_MS);
+        collect_saves(p, ANSWER_WAIT_MS);
         save_due(p);
     }
     for (int32_t i = 0; i < p->options.shard_count; i++) {
@@ -156,7 +153,7 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
             saving_begin(&p->saving, t, now_of(p));
     }
     while (anything_under_way(p) && now_of(p).ms < deadline) {
-        collect_saves(p, LONGEST_WAIT_MS);
+        collect_saves(p, ANSWER_WAIT_MS);
         save_due(p);
     }
 }
@@ -229,10 +226,8 @@ static int patience(const struct pipeline *p)
 {
     if (anything_under_way(p))
         return 1;
-    int64_t wait = LONGEST_WAIT_MS;
-    if (p->options.commit_interval_ms < wait)
-        wait = p->options.commit_interval_ms;
-    return (int)wait;
+    const int64_t wait = p->options.batch_wait_ms;
+    return (int)(p->options.commit_interval_ms < wait ? p->options.commit_interval_ms : wait);
 }
 
 /* Inputs that wait for a schema go back to the waiting record when it is time. */
