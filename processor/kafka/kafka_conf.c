@@ -1,15 +1,14 @@
-/* kafka_conf.c - see kafka_conf.h.
+/* kafka_conf.c - librdkafka's properties: presets, then the user's, then ours.
  *
  * DESIGN
  * ------
- * A configuration is written in three layers; a later one wins:
+ * Properties are set in three passes, the later winning:
  *
- *      good defaults  ──▶  the user's properties  ──▶  what our promises rest on
+ *      PRESET rows of kafka_conf.def  <  kafka.properties  <  OURS and FORCED rows
  *
- * The user may not name a property of the last layer at all: a silent loss of
- * what they wrote would be worse than a refusal. Defaults that the linked
- * librdkafka is too old to know are left out; in the user's layer an unknown
- * name is a mistake.
+ * A user's property goes to every client: librdkafka ignores what does not
+ * concern a client, so TLS and SASL are written once. What is unknown to this
+ * librdkafka is an error for the user and a matter of version for a row.
  */
 #include "kafka/kafka_conf.h"
 
@@ -17,248 +16,190 @@
 #include "base/log.h"
 
 #include <librdkafka/rdkafka.h>
-
-#include <stdio.h>
 #include <string.h>
 
-enum { TEXT_BYTES = 32, KBYTES_MAX = 2097151, SYSLOG_WARNING = 4 };
+enum { CONF_ERROR_BYTES = 256 };
 
-static const char client_id_default[] = "sellerwatch";
-
-/* What nobody may set by hand, and what to do instead. */
-static const struct {
-    const char *name;
-    const char *instead;
-} owned_properties[] = {
-    { "bootstrap.servers", "use kafka.brokers" },
-    { "metadata.broker.list", "use kafka.brokers" },
-    { "group.id", "use kafka.group" },
-    { "group.instance.id", "use kafka.instance_id" },
-    { "group.protocol", "remove it: shards need the range assignor" },
-    { "auto.offset.reset", "use kafka.start" },
-    { "enable.auto.commit", "remove it: offsets are saved with the state" },
-    { "enable.auto.offset.store", "remove it: offsets are saved with the state" },
-    { "partition.assignment.strategy", "remove it: shards need the range assignor" },
-    { "enable.partition.eof", "remove it: ends of topics are asked from the broker" },
-    { "enable.idempotence", "remove it: the producer is always idempotent" },
-    { "transactional.id", "remove it: no Kafka transactions are used" },
-    { "partitioner", "remove it: sellers are placed as Kafka's Java client does" },
+/* Which clients a row concerns; bit set over enum kafka_role. */
+enum {
+    CONF_NONE = 0,
+    CONF_MEMBER = 1 << KAFKA_MEMBER,
+    CONF_READER = 1 << KAFKA_READER,
+    CONF_TAIL = 1 << KAFKA_TAIL,
+    CONF_SINK = 1 << KAFKA_SINK,
+    CONF_WRITER = 1 << KAFKA_WRITER,
+    CONF_EVERY = (1 << KAFKA_ROLE_COUNT) - 1,
 };
 
-static bool is_set(const char *text)
+enum conf_rule { CONF_PRESET, CONF_OURS, CONF_FORCED };
+
+struct conf_row {
+    unsigned roles;
+    const char *name;
+    const char *value;
+    enum conf_rule rule;
+    int since;
+    const char *because;
+};
+
+static const struct conf_row rows[] = {
+/* The clients of a row are written without their prefix. */
+#define NONE CONF_NONE
+#define MEMBER CONF_MEMBER
+#define READER CONF_READER
+#define TAIL CONF_TAIL
+#define SINK CONF_SINK
+#define WRITER CONF_WRITER
+#define EVERY CONF_EVERY
+#define PROPERTY(roles, name, value, rule, since, because)                                     \
+    { (unsigned)(roles), name, value, CONF_##rule, since, because },
+#include "kafka/kafka_conf.def"
+#undef PROPERTY
+#undef NONE
+#undef MEMBER
+#undef READER
+#undef TAIL
+#undef SINK
+#undef WRITER
+#undef EVERY
+};
+
+enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+/* syslog's levels, as librdkafka counts them. */
+static enum log_level level_of(int level, const char *facility)
 {
-    return text != NULL && text[0] != '\0';
+    enum { CRITICAL = 2, WARNING = 4, INFO = 6 };
+    if (strcmp(facility, "CONFWARN") == 0)
+        return LOG_DEBUG; /* "a producer property on a consumer": we set them on purpose */
+    if (level <= CRITICAL)
+        return LOG_ERROR;
+    if (level <= WARNING)
+        return LOG_WARN;
+    return level <= INFO ? LOG_INFO : LOG_DEBUG;
 }
 
-/* ---- what the library has to say ------------------------------------------------ */
-
-static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
-    const enum log_level as = level < SYSLOG_WARNING    ? LOG_WARN
-                              : level == SYSLOG_WARNING ? LOG_INFO
-                                                        : LOG_DEBUG;
-    log_write(as, "kafka_client", "client=%s facility=%s text=\"%s\"",
-              rk == NULL ? "none" : rd_kafka_name(rk), facility, text);
+    log_write(level_of(level, facility), "kafka_client",
+              "client=\"%s\" facility=%s text=\"%s\"",
+              client == NULL ? "" : rd_kafka_name(client), facility, text);
 }
 
-/* ---- one property ----------------------------------------------------------------- */
-
-/* Left out if this librdkafka is too old to know it. */
-static void prefer(rd_kafka_conf_t *conf, const char *name, const char *value)
+/* Errors of values that may be secret are not repeated. */
+static bool is_secret(const char *name)
 {
-    char text[REASON_BYTES];
-    const rd_kafka_conf_res_t res = rd_kafka_conf_set(conf, name, value, text, sizeof text);
-    CHECK(res != RD_KAFKA_CONF_INVALID);
-}
-
-static bool demand(rd_kafka_conf_t *conf, const char *name, const char *value,
-                   struct reason *why)
-{
-    char text[REASON_BYTES];
-    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
-        return true;
-    reason_set(why, "Kafka property %s: %s", name, text);
-    return false;
-}
-
-/* The library's sentences repeat the value, which for these must not be seen. */
-static bool may_be_secret(const char *name)
-{
-    static const char *const marks[] = { "password", "secret", "token", "pem",
-                                         "key",      "jaas",   "oauth", "config" };
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+    static const char *const marks[] = { "password", "secret", "token", "jaas", "pem", "key" };
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
         if (strstr(name, marks[i]) != NULL)
             return true;
-    }
-    return false;
-}
-
-static bool is_ours(const char *name, struct reason *why)
-{
-    for (size_t i = 0; i < sizeof owned_properties / sizeof owned_properties[0]; i++) {
-        if (strcmp(owned_properties[i].name, name) != 0)
-            continue;
-        reason_set(why, "kafka.properties: %s cannot be set here; %s", name,
-                   owned_properties[i].instead);
-        return true;
-    }
     return false;
 }
 
 static bool set_users(rd_kafka_conf_t *conf, const struct kafka_property *p, struct reason *why)
 {
-    char text[REASON_BYTES];
-    if (is_ours(p->name, why))
-        return false;
-    const rd_kafka_conf_res_t res =
-        rd_kafka_conf_set(conf, p->name, p->value, text, sizeof text);
-    if (res == RD_KAFKA_CONF_UNKNOWN)
+    char error[CONF_ERROR_BYTES] = "";
+    switch (rd_kafka_conf_set(conf, p->name, p->value, error, sizeof error)) {
+    case RD_KAFKA_CONF_OK:
+        return true;
+    case RD_KAFKA_CONF_UNKNOWN:
         reason_set(why,
-                   "kafka.properties: librdkafka %s does not know %s; look the name up in its "
-                   "CONFIGURATION.md (Java clients have other names), or remove it",
+                   "kafka.properties: librdkafka %s has no property %s; see its "
+                   "CONFIGURATION.md for the names",
                    rd_kafka_version_str(), p->name);
-    else if (res != RD_KAFKA_CONF_OK && may_be_secret(p->name))
-        reason_set(why, "kafka.properties: the value of %s is not accepted by librdkafka %s",
-                   p->name, rd_kafka_version_str());
-    else if (res != RD_KAFKA_CONF_OK)
-        reason_set(why, "kafka.properties: %s: %s", p->name, text);
-    return res == RD_KAFKA_CONF_OK;
+        return false;
+    case RD_KAFKA_CONF_INVALID:
+        break;
+    }
+    reason_set(why, "kafka.properties: the value of %s is not accepted%s%s", p->name,
+               is_secret(p->name) ? "" : ": ", is_secret(p->name) ? "" : error);
+    return false;
 }
 
-/* ---- layers ------------------------------------------------------------------------- */
-
-static void prefer_common(rd_kafka_conf_t *conf, const struct kafka_options *o)
+static bool is_allowed(const struct kafka_property *p, struct reason *why)
 {
-    prefer(conf, "client.id", is_set(o->client_id) ? o->client_id : client_id_default);
-    prefer(conf, "socket.nagle.disable", "true");
-    prefer(conf, "socket.keepalive.enable", "true");
-    prefer(conf, "log.connection.close", "false");
-    prefer(conf, "enable.metrics.push", "false"); /* from 2.5 on; fails in 2.5.0 */
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].rule != CONF_OURS || strcmp(rows[i].name, p->name) != 0)
+            continue;
+        reason_set(why, "kafka.properties: %s cannot be set here: %s", p->name,
+                   rows[i].because);
+        return false;
+    }
+    return true;
 }
 
-static void prefer_consumer(rd_kafka_conf_t *conf, const struct kafka_options *o)
+static bool set_ours(rd_kafka_conf_t *conf, const char *name, const char *value,
+                     struct reason *why)
 {
-    char text[TEXT_BYTES];
-    const size_t bytes = o->queue_bytes == 0 ? KAFKA_CONF_QUEUE_BYTES : o->queue_bytes;
-    const size_t kbytes = bytes / 1024 < 1            ? 1
-                          : bytes / 1024 > KBYTES_MAX ? KBYTES_MAX
-                                                      : bytes / 1024;
-    snprintf(text, sizeof text, "%zu", kbytes);
-    prefer(conf, "queued.max.messages.kbytes", text);
-    snprintf(text, sizeof text, "%d", KAFKA_CONF_FETCH_WAIT_MS);
-    prefer(conf, "fetch.wait.max.ms", text);
-    snprintf(text, sizeof text, "%d", KAFKA_CONF_QUEUE_BACKOFF_MS);
-    prefer(conf, "fetch.queue.backoff.ms", text); /* from 2.2 on */
-    prefer(conf, "check.crcs", "true");
+    char error[CONF_ERROR_BYTES] = "";
+    if (value == NULL)
+        return true;
+    if (rd_kafka_conf_set(conf, name, value, error, sizeof error) == RD_KAFKA_CONF_OK)
+        return true;
+    reason_set(why, "librdkafka %s does not accept %s=%s: %s", rd_kafka_version_str(), name,
+               value, error);
+    return false;
 }
 
-static void prefer_producer(rd_kafka_conf_t *conf)
+static bool set_rows(rd_kafka_conf_t *conf, enum kafka_role role, bool presets,
+                     struct reason *why)
 {
-    prefer(conf, "linger.ms", "2");
-    prefer(conf, "compression.type", "lz4");
-    prefer(conf, "acks", "all");
-}
-
-static bool set_all_users(rd_kafka_conf_t *conf, const struct kafka_options *o,
-                          struct reason *why)
-{
-    CHECK(o->property_count == 0 || o->properties != NULL);
-    for (int32_t i = 0; i < o->property_count; i++) {
-        if (!set_users(conf, &o->properties[i], why))
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct conf_row *row = &rows[i];
+        if ((row->roles & (1u << role)) == 0 || (row->rule == CONF_PRESET) != presets)
+            continue;
+        if (rd_kafka_version() < row->since)
+            continue;
+        if (!set_ours(conf, row->name, row->value, why))
             return false;
     }
     return true;
 }
 
-static bool demand_consumer(rd_kafka_conf_t *conf, const struct kafka_options *o,
-                            struct reason *why)
+static bool set_names(rd_kafka_conf_t *conf, const struct kafka_options *o,
+                      enum kafka_role role, struct reason *why)
 {
-    if (!is_set(o->group)) {
-        reason_set(why, "no consumer group: set kafka.group");
+    if (o->brokers == NULL || o->brokers[0] == '\0') {
+        reason_set(why, "kafka.brokers is empty; give host:port of at least one broker");
         return false;
     }
-    if (is_set(o->instance_id) && !demand(conf, "group.instance.id", o->instance_id, why))
+    if (!set_ours(conf, "bootstrap.servers", o->brokers, why) ||
+        !set_ours(conf, "client.id", o->client_id == NULL ? "sellerwatch" : o->client_id, why))
         return false;
-    return demand(conf, "group.id", o->group, why) &&
-           demand(conf, "partition.assignment.strategy", "range", why) &&
-           demand(conf, "enable.auto.commit", "false", why) &&
-           demand(conf, "enable.auto.offset.store", "false", why) &&
-           demand(conf, "enable.partition.eof", "false", why) &&
-           demand(conf, "auto.offset.reset", "error", why);
+    if (role != KAFKA_MEMBER)
+        return true;
+    return set_ours(conf, "group.id", o->group, why) &&
+           set_ours(conf, "group.instance.id", o->instance, why);
 }
 
-static bool demand_producer(rd_kafka_conf_t *conf, struct reason *why)
+rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options, enum kafka_role role,
+                                struct reason *why)
 {
-    return demand(conf, "enable.idempotence", "true", why) &&
-           demand(conf, "partitioner", "murmur2_random", why);
-}
-
-/* The user's layer may be empty, ours is not. */
-static bool set_users_and_brokers(rd_kafka_conf_t *conf, const struct kafka_options *o,
-                                  struct reason *why)
-{
-    if (!is_set(o->brokers)) {
-        reason_set(why, "no Kafka brokers to ask: set kafka.brokers to host:port");
-        return false;
-    }
-    return set_all_users(conf, o, why) && demand(conf, "bootstrap.servers", o->brokers, why);
-}
-
-static rd_kafka_conf_t *begin(const struct kafka_options *o)
-{
+    CHECK(role < KAFKA_ROLE_COUNT);
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    rd_kafka_conf_set_log_cb(conf, log_line);
-    prefer_common(conf, o);
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    if (!set_rows(conf, role, true, why))
+        goto fail;
+    for (int32_t i = 0; i < options->property_count; i++)
+        if (!is_allowed(&options->properties[i], why) ||
+            !set_users(conf, &options->properties[i], why))
+            goto fail;
+    if (!set_rows(conf, role, false, why) || !set_names(conf, options, role, why))
+        goto fail;
     return conf;
-}
 
-static rd_kafka_conf_t *finish(rd_kafka_conf_t *conf, bool good)
-{
-    if (good)
-        return conf;
+fail:
     rd_kafka_conf_destroy(conf);
     return NULL;
 }
 
-rd_kafka_conf_t *kafka_conf_common(const struct kafka_options *o, struct reason *why)
+bool kafka_conf_check(const struct kafka_options *options, struct reason *why)
 {
-    rd_kafka_conf_t *conf = begin(o);
-    return finish(conf, set_users_and_brokers(conf, o, why));
-}
-
-rd_kafka_conf_t *kafka_conf_consumer(const struct kafka_options *o, struct reason *why)
-{
-    rd_kafka_conf_t *conf = begin(o);
-    prefer_consumer(conf, o);
-    return finish(conf, set_users_and_brokers(conf, o, why) && demand_consumer(conf, o, why));
-}
-
-rd_kafka_conf_t *kafka_conf_producer(const struct kafka_options *o, struct reason *why)
-{
-    rd_kafka_conf_t *conf = begin(o);
-    prefer_producer(conf);
-    return finish(conf, set_users_and_brokers(conf, o, why) && demand_producer(conf, why));
-}
-
-/* ---- clients -------------------------------------------------------------------------- */
-
-static rd_kafka_t *open_client(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct reason *why)
-{
-    char text[REASON_BYTES];
-    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
-    if (rk == NULL) {
-        reason_set(why, "cannot make a Kafka client: %s; check kafka.properties", text);
+    for (int role = 0; role < KAFKA_ROLE_COUNT; role++) {
+        rd_kafka_conf_t *conf = kafka_conf_new(options, (enum kafka_role)role, why);
+        if (conf == NULL)
+            return false;
         rd_kafka_conf_destroy(conf);
     }
-    return rk;
-}
-
-rd_kafka_t *kafka_conf_open_consumer(rd_kafka_conf_t *conf, struct reason *why)
-{
-    return open_client(RD_KAFKA_CONSUMER, conf, why);
-}
-
-rd_kafka_t *kafka_conf_open_producer(rd_kafka_conf_t *conf, struct reason *why)
-{
-    return open_client(RD_KAFKA_PRODUCER, conf, why);
+    return true;
 }

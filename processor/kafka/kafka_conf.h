@@ -1,53 +1,48 @@
-/* kafka_conf.h - from our options to a librdkafka configuration.
+/* see READ-ME-FIRST.txt in this folder (who writes what) */
+/* kafka_conf.h - how our Kafka clients are set up.
  *
- * Those who only fill the options need nothing of librdkafka: its types appear
- * here by name only. Any property of librdkafka may be passed through; ours
- * come first, the user's win, except for those that would break what the
- * program promises: they are refused with a sentence that says what to do.
+ * Whoever names a property in kafka.properties gets it, in every client it
+ * applies to, but for those that our promises rest on (kafka_conf.def): naming
+ * one of these is a mistake that is said at start. Values are never shown:
+ * passwords are among them.
  */
 #pragma once
 
 #include "base/reason.h"
 #include "base/units.h"
 
+/* librdkafka's own name: users of the adapters need not see its header. */
 struct rd_kafka_conf_s;
-struct rd_kafka_s;
 
-/* Name and value as librdkafka documents them. Values may be secrets: they are
- * never logged and never part of a sentence. */
 struct kafka_property {
     const char *name;
     const char *value;
 };
 
-/* Everything is borrowed for the call that takes it. */
+/* Borrowed texts; they must live until the client is open. */
 struct kafka_options {
-    const char *brokers;     /* host:port, several separated by commas */
-    const char *group;       /* consumers only */
-    const char *instance_id; /* static membership; NULL or empty: dynamic */
-    const char *client_id;   /* NULL: sellerwatch */
-    bool from_beginning;     /* where to read from when no offset is stored */
+    const char *brokers;   /* host:port, several separated by commas */
+    const char *group;     /* needed by KAFKA_MEMBER only */
+    const char *instance;  /* group.instance.id: unique in the group, stable over restarts */
+    const char *client_id; /* NULL: "sellerwatch" */
     const struct kafka_property *properties;
     int32_t property_count;
-    size_t queue_bytes; /* bound of what one consumer reads ahead; 0: the default below */
 };
 
-enum {
-    KAFKA_CONF_QUEUE_BYTES = 32 * 1024 * 1024,
-    KAFKA_CONF_FETCH_WAIT_MS = 100,
-    KAFKA_CONF_QUEUE_BACKOFF_MS = 20,
+/* What a client is for. */
+enum kafka_role {
+    KAFKA_MEMBER, /* belongs to the group, asks for ends; fetches nothing */
+    KAFKA_READER, /* fetches the inputs */
+    KAFKA_TAIL,   /* reads a partition to its end, record by record */
+    KAFKA_SINK,   /* publishes what must not be lost */
+    KAFKA_WRITER, /* writes test data fast */
+    KAFKA_ROLE_COUNT
 };
 
-/* For administration and questions: no group, no delivery. NULL with *why.
- * The caller owns the result: rd_kafka_new takes it over, or rd_kafka_conf_destroy. */
-struct rd_kafka_conf_s *kafka_conf_common(const struct kafka_options *o, struct reason *why);
+/* NULL: *why says which property is wrong and why. The caller hands it to a
+ * client or destroys it. */
+struct rd_kafka_conf_s *kafka_conf_new(const struct kafka_options *options,
+                                       enum kafka_role role, struct reason *why);
 
-/* Member of the group: range assignor, own offsets, no end-of-partition events. */
-struct rd_kafka_conf_s *kafka_conf_consumer(const struct kafka_options *o, struct reason *why);
-
-/* Idempotent, partitioned like Kafka's Java client does. */
-struct rd_kafka_conf_s *kafka_conf_producer(const struct kafka_options *o, struct reason *why);
-
-/* Makes a client of a configuration and takes that over, also on failure. NULL with *why. */
-struct rd_kafka_s *kafka_conf_open_consumer(struct rd_kafka_conf_s *conf, struct reason *why);
-struct rd_kafka_s *kafka_conf_open_producer(struct rd_kafka_conf_s *conf, struct reason *why);
+/* Would every client accept these options? For checking a configuration. */
+bool kafka_conf_check(const struct kafka_options *options, struct reason *why);

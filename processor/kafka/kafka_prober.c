@@ -1,0 +1,313 @@
+/* kafka_prober.c - a thread that asks for ends.
+ *
+ * DESIGN
+ * ------
+ * Each round: note the clock, ask the leaders for the ends of all watched
+ * partitions in one request a broker, store the answers with the noted time.
+ * The ends are high watermarks (the client reads uncommitted): a transaction
+ * that is still open has appended records we cannot see yet, so its topic is
+ * not read to its end.
+ *
+ * Offsets without a record. A transaction ends with a control record that takes
+ * an offset and is never delivered, so a reader that has read everything stays
+ * one short of the end, for ever:
+ *
+ *      offset     41     42     43        44
+ *               [rec]  [rec]  [commit]     ^ end
+ *                              ^ position
+ *
+ * When a position has not moved for STUCK_ROUNDS rounds although the end is
+ * further, a second client (opened for the first such case) reads from there to
+ * the end with the end-of-partition event on. What it finds, the offset of the
+ * next record or the end, is where the position may be set. If that is the
+ * position itself (the worker is busy, or the input held) it waits longer.
+ */
+#include "kafka/kafka_prober.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "kafka/kafka_tail.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    STUCK_ROUNDS = 2,
+    RECHECK_ROUNDS = 8,
+    PATIENCE_MS = 2000, /* for one question */
+};
+
+struct probe {
+    struct log_end end;
+    int64_t position; /* as the worker said last; OFFSET_NONE: not yet */
+    int64_t seen;     /* position at the last round */
+    int32_t stuck;    /* rounds without a move, short of the end */
+    int64_t gap_from; /* [gap_from, gap_to) holds no record */
+    int64_t gap_to;
+};
+
+struct watched {
+    bool on;
+    uint64_t generation; /* of the watch: answers to older questions are dropped */
+    struct probe probes[TOPIC_COUNT];
+};
+
+struct kafka_prober {
+    struct kafka_prober_options options;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards what follows, up to the line */
+    pthread_cond_t wake;
+    bool stop;
+    bool hurry; /* a new shard: do not wait for the next round */
+    int64_t answers;
+    uint64_t generation;
+    struct watched *shards; /* [shard_count] */
+    /* ---- of the thread alone ---- */
+    struct kafka_tail *tail; /* NULL until a gap is suspected */
+};
+
+static void lock(struct kafka_prober *p)
+{
+    CHECK(pthread_mutex_lock(&p->lock) == 0);
+}
+
+static void unlock(struct kafka_prober *p)
+{
+    CHECK(pthread_mutex_unlock(&p->lock) == 0);
+}
+
+/* ---- asking for ends -------------------------------------------------------- */
+
+static rd_kafka_topic_partition_list_t *questions(struct kafka_prober *p, uint64_t *ret_newest)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new(p->options.shard_count * TOPIC_COUNT);
+    lock(p);
+    for (int32_t shard = 0; shard < p->options.shard_count; shard++)
+        for (int topic = 0; p->shards[shard].on && topic < TOPIC_COUNT; topic++)
+            (void)rd_kafka_topic_partition_list_add(list, p->options.topics[topic], shard);
+    *ret_newest = p->generation;
+    unlock(p);
+    return list;
+}
+
+static void note_answer(struct kafka_prober *p, const rd_kafka_topic_partition_t *part,
+                        uint64_t newest, wall_time asked)
+{
+    struct watched *w = &p->shards[part->partition];
+    if (part->err != RD_KAFKA_RESP_ERR_NO_ERROR || part->offset < 0)
+        return;
+    if (!w->on || w->generation > newest)
+        return;
+    for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+        if (strcmp(p->options.topics[topic], part->topic) != 0)
+            continue;
+        w->probes[topic].end =
+            (struct log_end){ .known = true, .end = part->offset, .asked = asked };
+        p->answers++;
+    }
+}
+
+static void ask(struct kafka_prober *p)
+{
+    uint64_t newest = 0;
+    rd_kafka_topic_partition_list_t *list = questions(p, &newest);
+    if (list->cnt > 0) {
+        struct reason why = { 0 };
+        const wall_time asked = p->options.now();
+        const enum status s =
+            kafka_client_edges(p->options.client, KAFKA_EDGE_END, list, PATIENCE_MS, &why);
+        if (s != STATUS_OK)
+            log_write(LOG_WARN, "kafka_ends_unknown", "why=\"%s\"", why.text);
+        lock(p);
+        for (int i = 0; i < list->cnt; i++)
+            note_answer(p, &list->elems[i], newest, asked);
+        unlock(p);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* ---- offsets without records ------------------------------------------------ */
+
+static bool is_stuck(struct probe *probe)
+{
+    const bool behind =
+        probe->end.known && probe->position != OFFSET_NONE && probe->position < probe->end.end;
+    const bool moved = probe->position != probe->seen;
+    const bool explained =
+        probe->position >= probe->gap_from && probe->gap_to >= probe->end.end;
+    probe->seen = probe->position;
+    if (!behind || moved || explained) {
+        probe->stuck = 0;
+        return false;
+    }
+    probe->stuck++;
+    return probe->stuck >= STUCK_ROUNDS && (probe->stuck - STUCK_ROUNDS) % RECHECK_ROUNDS == 0;
+}
+
+static bool stop_at_first(void *arg, const rd_kafka_message_t *message)
+{
+    (void)arg;
+    (void)message;
+    return false;
+}
+
+static void check_gap(struct kafka_prober *p, int32_t shard, int topic, int64_t from)
+{
+    struct reason why = { 0 };
+    const struct kafka_tail_range range = {
+        .topic = p->options.topics[topic],
+        .partition = shard,
+        .from = from,
+        .patience_ms = PATIENCE_MS,
+    };
+    int64_t to = from;
+    if (p->tail == NULL)
+        p->tail = kafka_tail_open(p->options.kafka, &why);
+    if (p->tail == NULL ||
+        kafka_tail_read(p->tail, &range, stop_at_first, NULL, &to, &why) != STATUS_OK) {
+        log_write(LOG_WARN, "kafka_gap_unknown", "why=\"%s\"", why.text);
+        return;
+    }
+    lock(p);
+    struct probe *probe = &p->shards[shard].probes[topic];
+    if (probe->position == from && to > from) {
+        probe->gap_from = from;
+        probe->gap_to = to;
+    }
+    unlock(p);
+}
+
+static void check_gaps(struct kafka_prober *p)
+{
+    for (int32_t shard = 0; shard < p->options.shard_count; shard++) {
+        for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+            lock(p);
+            struct probe *probe = &p->shards[shard].probes[topic];
+            const bool check = p->shards[shard].on && !p->stop && is_stuck(probe);
+            const int64_t from = probe->position;
+            unlock(p);
+            if (check)
+                check_gap(p, shard, topic, from);
+        }
+    }
+}
+
+/* ---- the thread --------------------------------------------------------------- */
+
+static struct timespec after_ms(int32_t ms)
+{
+    struct timespec at = { 0 };
+    CHECK(clock_gettime(CLOCK_MONOTONIC, &at) == 0);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (at.tv_nsec >= 1000000000) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000;
+    }
+    return at;
+}
+
+/* Until the next round is due; false: stop. */
+static bool rest(struct kafka_prober *p)
+{
+    const struct timespec until = after_ms(p->options.interval_ms);
+    lock(p);
+    while (!p->stop && !p->hurry)
+        if (pthread_cond_timedwait(&p->wake, &p->lock, &until) == ETIMEDOUT)
+            break;
+    p->hurry = false;
+    const bool go_on = !p->stop;
+    unlock(p);
+    return go_on;
+}
+
+static void *run(void *arg)
+{
+    struct kafka_prober *p = arg;
+    while (rest(p)) {
+        ask(p);
+        check_gaps(p);
+    }
+    return NULL;
+}
+
+struct kafka_prober *kafka_prober_open(const struct kafka_prober_options *options)
+{
+    struct kafka_prober *p = calloc(1, sizeof *p);
+    CHECK(p != NULL);
+    p->options = *options;
+    p->shards = calloc((size_t)options->shard_count, sizeof *p->shards);
+    CHECK(p->shards != NULL);
+    pthread_condattr_t monotonic;
+    CHECK(pthread_condattr_init(&monotonic) == 0);
+    CHECK(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&p->wake, &monotonic) == 0);
+    CHECK(pthread_condattr_destroy(&monotonic) == 0);
+    CHECK(pthread_mutex_init(&p->lock, NULL) == 0);
+    CHECK(pthread_create(&p->thread, NULL, run, p) == 0);
+    return p;
+}
+
+void kafka_prober_close(struct kafka_prober *p)
+{
+    if (p == NULL)
+        return;
+    lock(p);
+    p->stop = true;
+    unlock(p);
+    CHECK(pthread_cond_signal(&p->wake) == 0);
+    CHECK(pthread_join(p->thread, NULL) == 0);
+    kafka_tail_close(p->tail);
+    CHECK(pthread_cond_destroy(&p->wake) == 0);
+    CHECK(pthread_mutex_destroy(&p->lock) == 0);
+    free(p->shards);
+    free(p);
+}
+
+void kafka_prober_watch(struct kafka_prober *p, int32_t shard, bool watched)
+{
+    CHECK(shard >= 0 && shard < p->options.shard_count);
+    lock(p);
+    struct watched *w = &p->shards[shard];
+    *w = (struct watched){ .on = watched, .generation = ++p->generation };
+    for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+        w->probes[topic].position = OFFSET_NONE;
+        w->probes[topic].gap_from = OFFSET_NONE;
+        w->probes[topic].gap_to = OFFSET_NONE;
+    }
+    p->hurry = p->hurry || watched;
+    unlock(p);
+    CHECK(pthread_cond_signal(&p->wake) == 0);
+}
+
+struct log_end kafka_prober_end(struct kafka_prober *p, int32_t shard, enum topic topic)
+{
+    lock(p);
+    const struct log_end end = p->shards[shard].probes[topic].end;
+    unlock(p);
+    return end;
+}
+
+int64_t kafka_prober_position(struct kafka_prober *p, int32_t shard, enum topic topic,
+                              int64_t position)
+{
+    lock(p);
+    struct probe *probe = &p->shards[shard].probes[topic];
+    probe->position = position;
+    const bool inside = position >= probe->gap_from && position < probe->gap_to;
+    const int64_t after = inside ? probe->gap_to : position;
+    unlock(p);
+    return after;
+}
+
+int64_t kafka_prober_answers(struct kafka_prober *p)
+{
+    lock(p);
+    const int64_t answers = p->answers;
+    unlock(p);
+    return answers;
+}
