@@ -138,9 +138,8 @@ end
 
 for i = 0, view_count - 1 do
     local count = tonumber(ARGV[at])
-    if count < 0 then
-        redis.call('DEL', KEYS[first_view + i])
-    else
+    redis.call('DEL', KEYS[first_view + i]) -- a view is replaced as a whole
+    if count > 0 then
         call_in_runs('HSET', KEYS[first_view + i], at + 1, at + count)
         at = at + count
     end

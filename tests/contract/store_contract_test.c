@@ -582,6 +582,29 @@ static void views_and_ranks_are_written_and_deleted_with_the_save(void **state)
     assert_worst(w, "delivery_late:7d", "s10|de ");
 }
 
+static void a_view_that_is_written_again_has_only_its_new_fields(void **state)
+{
+    struct world *w = *state;
+    const struct shard_header h = claim(w, 0, SHARD, "a");
+    const struct span fields[] = { span_of_text("delivery_late:7d"), span_of_text("3 30 warn"),
+                                   span_of_text("window_end"), span_of_text("17") };
+    struct saved_view view = {
+        .seller_storefront = span_of_text("s1|de"), .fields = fields, .field_count = 4
+    };
+    struct save save = save_after(&h, "a", "x");
+    save.views = &view;
+    save.view_count = 1;
+    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    save = save_after(&save.header, "a", "y");
+    view.fields = fields + 2;
+    view.field_count = 2;
+    save.views = &view;
+    save.view_count = 1;
+    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    assert_view(w, "s1|de", "delivery_late:7d", "");
+    assert_view(w, "s1|de", "window_end", "17");
+}
+
 static void a_fenced_save_shows_nothing_in_the_views(void **state)
 {
     struct world *w = *state;

@@ -507,8 +507,7 @@ static void write_views(struct state *now, const struct save *save)
 {
     for (int32_t i = 0; i < save->view_count; i++) {
         const struct saved_view *view = &save->views[i];
-        if (view->gone)
-            delete_view(now, view->seller_storefront);
+        delete_view(now, view->seller_storefront); /* a view is replaced as a whole */
         CHECK(view->gone || view->field_count % 2 == 0);
         for (int32_t f = 0; !view->gone && f < view->field_count; f += 2)
             entries_put(&now->views, pair_key(view->seller_storefront, view->fields[f]),
