@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "kafka/kafka_errors.h"
 
 #include <librdkafka/rdkafka.h>
 
@@ -19,12 +20,16 @@ enum { NAMES_BYTES = 384, ALL_TOPICS = TOPIC_COUNT + 2 };
 static enum status open_client(const struct kafka_options *options, rd_kafka_t **ret_client,
                                struct reason *why)
 {
-    rd_kafka_conf_t *conf = kafka_conf_common(options, why);
+    rd_kafka_conf_t *conf = kafka_conf_new(options, KAFKA_WRITER, why);
     if (conf == NULL)
         return STATUS_REFUSED;
-    rd_kafka_t *client = kafka_conf_open_producer(conf, why);
-    if (client == NULL)
+    char text[REASON_BYTES];
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf);
+        reason_set(why, "cannot set up a Kafka client: %s", text);
         return STATUS_REFUSED;
+    }
     *ret_client = client;
     return STATUS_OK;
 }
@@ -46,21 +51,11 @@ static void fill_names(const struct kafka_topic_names *names, struct answer ret[
 
 static enum status judge_error(const char *topic, rd_kafka_resp_err_t err, struct reason *why)
 {
-    switch ((int)err) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    if (err == RD_KAFKA_RESP_ERR_NO_ERROR || err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         return STATUS_OK;
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-        reason_set(why, "Kafka refuses topic %s: %s", topic, rd_kafka_err2str(err));
-        return STATUS_REFUSED;
-    default:
-        reason_set(why, "Kafka cannot say how topic %s stands: %s", topic,
-                   rd_kafka_err2str(err));
-        return STATUS_UNAVAILABLE;
-    }
+    const enum status s = kafka_errors_status(err);
+    reason_set(why, "Kafka does not say how topic %s stands: %s", topic, rd_kafka_err2str(err));
+    return s;
 }
 
 /* Asking for all topics, not for ours by name, makes no broker create them. */
@@ -176,7 +171,7 @@ static enum status judge_result(const rd_kafka_topic_result_t *result, struct re
     const char *text = rd_kafka_topic_result_error_string(result);
     reason_set(why, "topic %s cannot be created: %s", name,
                text != NULL ? text : rd_kafka_err2str(err));
-    return STATUS_REFUSED;
+    return kafka_errors_status(err);
 }
 
 static enum status judge_event(rd_kafka_event_t *event, const struct kafka_options *options,

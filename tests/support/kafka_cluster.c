@@ -78,9 +78,7 @@ const char *kafka_cluster_brokers(const struct kafka_cluster *c)
 
 struct kafka_options kafka_cluster_options(const struct kafka_cluster *c)
 {
-    return (struct kafka_options){ .brokers = kafka_cluster_brokers(c),
-                                   .group = "test",
-                                   .from_beginning = true };
+    return (struct kafka_options){ .brokers = kafka_cluster_brokers(c), .group = "test" };
 }
 
 void kafka_cluster_topic(struct kafka_cluster *c, const char *topic, int partition_count)

@@ -18,7 +18,7 @@ void kafka_cluster_close(struct kafka_cluster *cluster);
 
 const char *kafka_cluster_brokers(const struct kafka_cluster *cluster);
 
-/* Options that lead to it: group "test", no instance id, from the beginning. */
+/* Options that lead to it: group "test", no instance id. */
 struct kafka_options kafka_cluster_options(const struct kafka_cluster *cluster);
 
 void kafka_cluster_topic(struct kafka_cluster *cluster, const char *topic, int partition_count);
