@@ -132,8 +132,8 @@ static bool set_ours(rd_kafka_conf_t *conf, const char *name, const char *value,
                      struct reason *why)
 {
     char error[CONF_ERROR_BYTES] = "";
-    if (value == NULL)
-        return true;
+    if (value == NULL || value[0] == '\0')
+        return true; /* not given */
     if (rd_kafka_conf_set(conf, name, value, error, sizeof error) == RD_KAFKA_CONF_OK)
         return true;
     reason_set(why, "librdkafka %s does not accept %s=%s: %s", rd_kafka_version_str(), name,
@@ -169,7 +169,7 @@ static bool set_names(rd_kafka_conf_t *conf, const struct kafka_options *o,
     if (role != KAFKA_MEMBER)
         return true;
     return set_ours(conf, "group.id", o->group, why) &&
-           set_ours(conf, "group.instance.id", o->instance, why);
+           set_ours(conf, "group.instance.id", o->instance_id, why);
 }
 
 rd_kafka_conf_t *kafka_conf_new(const struct kafka_options *options, enum kafka_role role,

@@ -21,10 +21,10 @@ struct kafka_property {
 
 /* Borrowed texts; they must live until the client is open. */
 struct kafka_options {
-    const char *brokers;   /* host:port, several separated by commas */
-    const char *group;     /* needed by KAFKA_MEMBER only */
-    const char *instance;  /* group.instance.id: unique in the group, stable over restarts */
-    const char *client_id; /* NULL: "sellerwatch" */
+    const char *brokers;     /* host:port, several separated by commas */
+    const char *group;       /* needed by KAFKA_MEMBER only */
+    const char *instance_id; /* unique in the group, stable over restarts; NULL: dynamic */
+    const char *client_id;   /* NULL: "sellerwatch" */
     const struct kafka_property *properties;
     int32_t property_count;
 };

@@ -288,7 +288,7 @@ static enum status check_membership(struct kafka_group *g, struct reason *why)
                    "Kafka at %s does not want this member of group %s any more (is another "
                    "process running with kafka.instance_id %s?): %s",
                    g->client.brokers, g->options.kafka->group,
-                   g->options.kafka->instance == NULL ? "" : g->options.kafka->instance,
+                   g->options.kafka->instance_id == NULL ? "" : g->options.kafka->instance_id,
                    g->client.trouble.text);
         return STATUS_REFUSED;
     }
