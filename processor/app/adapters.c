@@ -23,7 +23,7 @@ void adapters_kafka_open(struct adapters_kafka *k, const struct settings *s, int
     buffer_add_u8(&k->instance, 0);
     k->options = (struct kafka_options){ .brokers = s->kafka_brokers,
                                          .group = s->kafka_group,
-                                         .instance = (const char *)k->instance.at,
+                                         .instance_id = (const char *)k->instance.at,
                                          .properties = k->properties,
                                          .property_count = count };
 }
