@@ -70,8 +70,10 @@ enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 static enum log_level level_of(int level, const char *facility)
 {
     enum { CRITICAL = 2, WARNING = 4, INFO = 6 };
-    if (strcmp(facility, "CONFWARN") == 0)
-        return LOG_DEBUG; /* "a producer property on a consumer": we set them on purpose */
+    /* "A producer property on a consumer": set on purpose. "Not supported by broker": a
+     * cluster in memory never creates what we only read. */
+    if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "AUTOCREATE") == 0)
+        return LOG_DEBUG;
     if (level <= CRITICAL)
         return LOG_ERROR;
     if (level <= WARNING)

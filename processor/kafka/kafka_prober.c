@@ -61,8 +61,9 @@ struct kafka_prober {
     pthread_mutex_t lock; /* guards what follows, up to the line */
     pthread_cond_t wake;
     bool stop;
-    bool hurry; /* a new shard: do not wait for the next round */
-    int64_t answers;
+    bool hurry;         /* a new shard: do not wait for the next round */
+    enum status status; /* of the last round */
+    struct reason why;
     uint64_t generation;
     struct watched *shards; /* [shard_count] */
     /* ---- of the thread alone ---- */
@@ -94,39 +95,63 @@ static rd_kafka_topic_partition_list_t *questions(struct kafka_prober *p, uint64
     return list;
 }
 
-static void note_answer(struct kafka_prober *p, const rd_kafka_topic_partition_t *part,
+/* Returns whether it is one. */
+static bool note_answer(struct kafka_prober *p, const rd_kafka_topic_partition_t *part,
                         uint64_t newest, wall_time asked)
 {
     struct watched *w = &p->shards[part->partition];
     if (part->err != RD_KAFKA_RESP_ERR_NO_ERROR || part->offset < 0)
-        return;
+        return false;
     if (!w->on || w->generation > newest)
-        return;
+        return true;
     for (int topic = 0; topic < TOPIC_COUNT; topic++) {
         if (strcmp(p->options.topics[topic], part->topic) != 0)
             continue;
         w->probes[topic].end =
             (struct log_end){ .known = true, .end = part->offset, .asked = asked };
-        p->answers++;
     }
+    return true;
+}
+
+static void ask_ends(struct kafka_prober *p, rd_kafka_topic_partition_list_t *list,
+                     uint64_t newest)
+{
+    struct reason why = { 0 };
+    int answers = 0;
+    const wall_time asked = p->options.now();
+    const enum status s =
+        kafka_client_edges(p->options.client, KAFKA_EDGE_END, list, PATIENCE_MS, &why);
+    if (s != STATUS_OK)
+        log_write(LOG_WARN, "kafka_ends_unknown", "why=\"%s\"", why.text);
+    lock(p);
+    for (int i = 0; i < list->cnt; i++)
+        answers += note_answer(p, &list->elems[i], newest, asked);
+    p->status = answers > 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+    p->why = why;
+    unlock(p);
+}
+
+/* With nothing to ask for: is anybody there? */
+static void ask_presence(struct kafka_prober *p)
+{
+    struct reason why = { 0 };
+    int32_t count = 0;
+    const enum status s = kafka_client_partitions(
+        p->options.client, p->options.topics[TOPIC_ORDERS], PATIENCE_MS, &count, &why);
+    lock(p);
+    p->status = s == STATUS_OK ? STATUS_OK : STATUS_UNAVAILABLE;
+    p->why = why;
+    unlock(p);
 }
 
 static void ask(struct kafka_prober *p)
 {
     uint64_t newest = 0;
     rd_kafka_topic_partition_list_t *list = questions(p, &newest);
-    if (list->cnt > 0) {
-        struct reason why = { 0 };
-        const wall_time asked = p->options.now();
-        const enum status s =
-            kafka_client_edges(p->options.client, KAFKA_EDGE_END, list, PATIENCE_MS, &why);
-        if (s != STATUS_OK)
-            log_write(LOG_WARN, "kafka_ends_unknown", "why=\"%s\"", why.text);
-        lock(p);
-        for (int i = 0; i < list->cnt; i++)
-            note_answer(p, &list->elems[i], newest, asked);
-        unlock(p);
-    }
+    if (list->cnt > 0)
+        ask_ends(p, list, newest);
+    else
+        ask_presence(p);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -304,10 +329,12 @@ int64_t kafka_prober_position(struct kafka_prober *p, int32_t shard, enum topic 
     return after;
 }
 
-int64_t kafka_prober_answers(struct kafka_prober *p)
+enum status kafka_prober_status(struct kafka_prober *p, struct reason *why)
 {
     lock(p);
-    const int64_t answers = p->answers;
+    const enum status s = p->status;
+    if (s != STATUS_OK && why != NULL)
+        *why = p->why;
     unlock(p);
-    return answers;
+    return s;
 }

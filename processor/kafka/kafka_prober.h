@@ -39,5 +39,6 @@ struct log_end kafka_prober_end(struct kafka_prober *prober, int32_t shard, enum
 int64_t kafka_prober_position(struct kafka_prober *prober, int32_t shard, enum topic topic,
                               int64_t position);
 
-/* How many questions were answered so far: the brokers are there while it grows. */
-int64_t kafka_prober_answers(struct kafka_prober *prober);
+/* How the last round went: UNAVAILABLE, with *why, if no broker answered at all.
+ * Also asked while no shard is watched. */
+enum status kafka_prober_status(struct kafka_prober *prober, struct reason *why);

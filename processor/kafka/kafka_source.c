@@ -77,7 +77,7 @@ struct kafka_source {
     enum status failure; /* of an input; stays until the input is started again */
     struct input *failed;
     struct reason failure_why;
-    int64_t answers_when_down;
+    bool was_down; /* at the last read */
 };
 
 static struct input *input_of(const struct kafka_source *s, int32_t shard, enum topic topic)
@@ -367,25 +367,12 @@ static void sleep_until_woken(struct kafka_source *s, int patience_ms)
             continue;
 }
 
-/* All brokers were reported down, and none has answered since. */
-static enum status check_brokers(struct kafka_source *s, struct reason *why)
+/* Why nothing was read, if that has a reason. */
+static enum status check_world(struct kafka_source *s, struct reason *why)
 {
-    struct kafka_client *member = kafka_group_client(s->group);
-    const int64_t answers = kafka_prober_answers(s->prober);
-    if (s->record_count > 0 || answers != s->answers_when_down) {
-        s->reader.down = false;
-        member->down = false;
-    }
-    s->answers_when_down = answers;
-    if (!s->reader.down && !member->down)
-        return STATUS_OK;
-    return kafka_client_blame(s->reader.down ? &s->reader : member,
-                              RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "reading", why);
-}
-
-static enum status check_failure(const struct kafka_source *s, struct reason *why)
-{
-    if (s->failure != STATUS_OK && why != NULL)
+    if (s->failure == STATUS_OK)
+        return kafka_prober_status(s->prober, why);
+    if (why != NULL)
         *why = s->failure_why;
     return s->failure;
 }
@@ -411,12 +398,9 @@ static enum status source_read(void *self, int patience_ms, struct record_batch 
             break;
         sleep_until_woken(s, (int)left);
     }
-    const enum status brokers = check_brokers(s, status == STATUS_OK ? why : NULL);
     if (s->record_count == 0 && duty_count == 0) {
         if (status == STATUS_OK)
-            status = brokers;
-        if (s->failure != STATUS_OK)
-            status = check_failure(s, why);
+            status = check_world(s, why);
         if (status != STATUS_OK)
             return status;
     }
@@ -479,7 +463,7 @@ struct source_port kafka_source_port(struct kafka_source *source)
 
 bool kafka_source_is_connected(const struct kafka_source *source)
 {
-    return !source->reader.down && !kafka_group_client(source->group)->down;
+    return kafka_prober_status(source->prober, NULL) == STATUS_OK;
 }
 
 /* ---- opening and closing --------------------------------------------------------------------
