@@ -15,7 +15,7 @@ static struct kafka_options options_with(const struct kafka_property *properties
 {
     return (struct kafka_options){ .brokers = "127.0.0.1:9",
                                    .group = "g",
-                                   .instance = "one",
+                                   .instance_id = "one",
                                    .properties = properties,
                                    .property_count = count };
 }
