@@ -1,7 +1,7 @@
 /* kafka_topics.c - see kafka_topics.h.
  *
  * Each call makes a client of its own and ends it: both run at start only, and a
- * client that is nobody's member or producer has nothing to lose.
+ * client that is nobody's member and produces nothing has nothing to lose.
  */
 #include "kafka/kafka_topics.h"
 
@@ -20,11 +20,11 @@ enum { NAMES_BYTES = 384, ALL_TOPICS = TOPIC_COUNT + 2 };
 static enum status open_client(const struct kafka_options *options, rd_kafka_t **ret_client,
                                struct reason *why)
 {
-    rd_kafka_conf_t *conf = kafka_conf_new(options, KAFKA_WRITER, why);
+    rd_kafka_conf_t *conf = kafka_conf_new(options, KAFKA_READER, why);
     if (conf == NULL)
         return STATUS_REFUSED;
     char text[REASON_BYTES];
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof text);
     if (client == NULL) {
         rd_kafka_conf_destroy(conf);
         reason_set(why, "cannot set up a Kafka client: %s", text);
