@@ -163,3 +163,9 @@ enum status kafka_tail_read(struct kafka_tail *tail, const struct kafka_tail_ran
         *ret_end = r.end;
     return s;
 }
+
+enum status kafka_tail_partitions(struct kafka_tail *tail, const char *topic, int patience_ms,
+                                  int32_t *ret_count, struct reason *why)
+{
+    return kafka_client_partitions(&tail->client, topic, patience_ms, ret_count, why);
+}

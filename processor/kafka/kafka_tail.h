@@ -30,3 +30,7 @@ void kafka_tail_close(struct kafka_tail *tail);
 enum status kafka_tail_read(struct kafka_tail *tail, const struct kafka_tail_range *range,
                             bool (*each)(void *arg, const rd_kafka_message_t *message),
                             void *arg, int64_t *ret_end, struct reason *why);
+
+/* How many partitions a topic has. MISSING: there is no such topic. */
+enum status kafka_tail_partitions(struct kafka_tail *tail, const char *topic, int patience_ms,
+                                  int32_t *ret_count, struct reason *why);
