@@ -54,6 +54,12 @@ int64_t histogram_upper_bound(uint16_t bucket)
     return ((top + 1) << exponent) - 1;
 }
 
+int64_t histogram_lower_bound(uint16_t bucket)
+{
+    CHECK(bucket < BUCKETS);
+    return bucket == 0 ? 0 : histogram_upper_bound((uint16_t)(bucket - 1)) + 1;
+}
+
 static struct bucket_count *counts(const struct histograms *hs, const struct histogram *h)
 {
     return h->ref == 0 ? NULL : pool_at(&hs->classes[h->size_class], h->ref);
@@ -164,12 +170,12 @@ int64_t histogram_above(const struct histograms *hs, const struct histogram *h, 
 {
     const struct bucket_count *at = counts(hs, h);
     int64_t above = 0;
-    for (uint32_t i = h->used; i > 0 && histogram_upper_bound(at[i - 1].bucket) > ms; i--)
+    for (uint32_t i = h->used; i > 0 && histogram_lower_bound(at[i - 1].bucket) > ms; i--)
         above += at[i - 1].count;
     return above;
 }
 
-int64_t histogram_quantile(const struct histograms *hs, const struct histogram *h, int percent)
+uint16_t histogram_quantile(const struct histograms *hs, const struct histogram *h, int percent)
 {
     CHECK(percent >= 1 && percent <= 100 && h->used > 0);
     const int64_t rank = (histogram_total(hs, h) * percent + 99) / 100;
@@ -180,7 +186,7 @@ int64_t histogram_quantile(const struct histograms *hs, const struct histogram *
         CHECK(i < h->used);
         seen += at[i].count;
         if (seen >= rank)
-            return histogram_upper_bound(at[i].bucket);
+            return at[i].bucket;
     }
 }
 

@@ -41,8 +41,9 @@ void histograms_close(struct histograms *hs);
 /* The bucket of a duration >= 0 in ms. */
 uint16_t histogram_bucket(int64_t ms);
 
-/* The greatest duration of a bucket, in ms. */
+/* The greatest and the smallest duration of a bucket, in ms. */
 int64_t histogram_upper_bound(uint16_t bucket);
+int64_t histogram_lower_bound(uint16_t bucket);
 
 /* Adds `times` (may be negative) to a bucket; a count never falls below zero. */
 void histogram_add(struct histograms *hs, struct histogram *h, uint16_t bucket, int32_t times);
@@ -58,11 +59,13 @@ void histogram_clear(struct histograms *hs, struct histogram *h);
 
 int64_t histogram_total(const struct histograms *hs, const struct histogram *h);
 
-/* How many durations lie in buckets whose upper bound is above `ms`. */
+/* How many durations are certainly above `ms`: their whole bucket is. */
 int64_t histogram_above(const struct histograms *hs, const struct histogram *h, int64_t ms);
 
-/* Quantile of `percent` (1..100) in ms; the histogram must not be empty. */
-int64_t histogram_quantile(const struct histograms *hs, const struct histogram *h, int percent);
+/* The bucket that holds the quantile of `percent` (1..100); the histogram must
+ * not be empty. */
+uint16_t histogram_quantile(const struct histograms *hs, const struct histogram *h,
+                            int percent);
 
 void histogram_encode(const struct histograms *hs, const struct histogram *h,
                       struct buffer *out);

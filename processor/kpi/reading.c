@@ -42,11 +42,13 @@ static void read_duration(struct reading *r, const struct sellers *ss,
     r->denominator = histogram_total(&ss->histograms, &sums->durations);
     if (r->denominator == 0)
         return;
-    r->numerator = histogram_quantile(&ss->histograms, &sums->durations, 95);
+    const uint16_t p95 = histogram_quantile(&ss->histograms, &sums->durations, 95);
+    r->least = histogram_lower_bound(p95);
     r->bad = warn_limit == THRESHOLD_OFF
                  ? 0
                  : histogram_above(&ss->histograms, &sums->durations, warn_limit);
-    r->value = (struct kpi_value){ .known = true, .amount = r->numerator };
+    r->numerator = r->bad;
+    r->value = (struct kpi_value){ .known = true, .amount = histogram_upper_bound(p95) };
 }
 
 struct reading reading_take(const struct sellers *ss, const struct cell *cell, enum kpi kpi,
@@ -73,8 +75,10 @@ bool reading_beyond_milli(const struct reading *r, enum comparison op, int64_t l
 {
     if (!r->value.known || limit_milli == THRESHOLD_OFF)
         return false;
-    const bool ratio = catalogue_row(r->kpi)->kind == KPI_RATIO;
-    const int64_t left = r->numerator * 1000 * (ratio ? PPM : 1);
+    const enum kpi_kind kind = catalogue_row(r->kpi)->kind;
+    const bool ratio = kind == KPI_RATIO;
+    const int64_t amount = kind == KPI_DURATION ? r->least : r->numerator;
+    const int64_t left = amount * 1000 * (ratio ? PPM : 1);
     const int64_t right = limit_milli * (ratio ? r->denominator : 1);
     switch (op) {
     case OP_LT:

@@ -1,7 +1,8 @@
 /* reading.h - one KPI of one cell over one window, as it stands now.
  *
  * Comparisons cross-multiply and never round; `value` is for showing: a ratio in
- * ppm, rounded half up (rule 2.9.11).
+ * ppm, rounded half up (rule 2.9.11). A duration is shown as the upper bound of
+ * its bucket and compared by the lower one: what is not certain is not a breach.
  */
 #pragma once
 
@@ -10,9 +11,10 @@
 
 struct reading {
     enum kpi kpi;
-    int64_t numerator;   /* the counted side: good or bad facts; a gauge's or p95's amount */
-    int64_t denominator; /* decided facts; 1 for gauges, replies for durations */
+    int64_t numerator;   /* the counted side: good or bad facts; a gauge's amount; slow replies */
+    int64_t denominator; /* decided facts; 1 for gauges; replies */
     int64_t bad;         /* bad facts; replies above the warning limit for durations */
+    int64_t least;       /* durations: the p95 is at least that, in ms; this is compared */
     struct kpi_value value;
 };
 

@@ -151,7 +151,8 @@ static void add_median(const struct page *p, const struct reading *r, int32_t wi
     const struct name *name = &p->alerts->rules->windows[window].name;
     const struct span field =
         print(p->batch, "response_time_p50:%.*s", (int)name->size, name->text);
-    const int64_t median = histogram_quantile(&ss->histograms, h, 50);
+    const int64_t median =
+        histogram_upper_bound(histogram_quantile(&ss->histograms, h, 50));
     add_pair(p->batch, field,
              print(p->batch, "%" PRId64 " %" PRId64 " %" PRId64 " - ok", r->bad, r->denominator,
                    median));
