@@ -40,7 +40,8 @@ void table_remove(struct table *t, uint64_t hash, uint32_t ref);
 static inline struct table_walk table_walk(const struct table *t, uint64_t hash)
 {
     const uint32_t low = (uint32_t)hash;
-    return (struct table_walk){ .hash = low, .at = t->capacity == 0 ? 0 : low & (t->capacity - 1) };
+    return (struct table_walk){ .hash = low,
+                                .at = t->capacity == 0 ? 0 : low & (t->capacity - 1) };
 }
 
 /* The next ref of that hash, 0 after the last. */

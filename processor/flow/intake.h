@@ -29,8 +29,8 @@ struct intake {
     struct tenure *tenures; /* indexed by shard */
     int32_t shard_count;
     const char *topic_names[TOPIC_COUNT]; /* for the dead letters' headers */
-    struct intake_item *items;  /* room for a batch */
-    struct intake_item *sorted; /* the same, to sort into */
+    struct intake_item *items;            /* room for a batch */
+    struct intake_item *sorted;           /* the same, to sort into */
     int32_t capacity;
     void (*wait)(void *arg); /* called while the dead-letter queue is full: drains it */
     void *wait_arg;

@@ -28,8 +28,7 @@ static void add_inputs(struct sums *sums, const struct measuring *m, const struc
                        wall_time now)
 {
     for (int i = 0; i < TOPIC_COUNT; i++) {
-        const struct log_end end =
-            m->source->log_end(m->source->self, t->shard, (enum topic)i);
+        const struct log_end end = m->source->log_end(m->source->self, t->shard, (enum topic)i);
         const int64_t next = t->inputs[i].next;
         if (!end.known)
             continue;

@@ -15,7 +15,8 @@ enum {
     LETTER_FLUSH_MS = 100,
 };
 
-/* ---- opening ------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------
+ */
 
 static wall_time now_of(const struct pipeline *p)
 {
@@ -57,9 +58,9 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
                                  .commit_interval_ms = options->commit_interval_ms,
                                  .catch_up_interval_ms = options->catch_up_interval_ms,
                                  .alert_interval_ms = options->alert_interval_ms };
-    p->publishing = (struct publishing){
-        .world = &p->world, .tenures = p->tenures, .shard_count = options->shard_count
-    };
+    p->publishing = (struct publishing){ .world = &p->world,
+                                         .tenures = p->tenures,
+                                         .shard_count = options->shard_count };
     p->pacing = (struct pacing){ .max_skew_ms = options->max_skew_ms,
                                  .memory_limit = options->memory_limit };
 }
@@ -74,7 +75,8 @@ void pipeline_close(struct pipeline *p)
     p->tenures = NULL;
 }
 
-/* ---- saving and publishing -------------------------------------------------------------------- */
+/* ---- saving and publishing
+ * -------------------------------------------------------------------- */
 
 /* A dead letter is acknowledged before the offset behind it is saved. */
 static bool letters_are_safe(struct pipeline *p, struct tenure *t)
@@ -126,7 +128,8 @@ static void publish(struct pipeline *p)
     }
 }
 
-/* ---- duties ------------------------------------------------------------------------------------- */
+/* ---- duties
+ * ------------------------------------------------------------------------------------- */
 
 static bool anything_under_way(const struct pipeline *p)
 {
@@ -220,7 +223,8 @@ static enum status advance_tenures(struct pipeline *p, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- reading -------------------------------------------------------------------------------------- */
+/* ---- reading
+ * -------------------------------------------------------------------------------------- */
 
 static int patience(const struct pipeline *p)
 {
@@ -290,7 +294,8 @@ static enum status rewind_all(struct pipeline *p, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- the step ---------------------------------------------------------------------------------------- */
+/* ---- the step
+ * ---------------------------------------------------------------------------------------- */
 
 static void tell_health(struct pipeline *p, enum status read, const struct reason *why)
 {

@@ -34,8 +34,9 @@ struct pipeline_options {
     int32_t batch_records;
     int batch_wait_ms; /* longest wait for the first record of a step */
     int64_t commit_interval_ms;
-    int64_t catch_up_interval_ms; /* instead, while behind: what is touched often is written once */
-    int64_t alert_interval_ms;    /* instead, when an alert change waits */
+    int64_t
+        catch_up_interval_ms; /* instead, while behind: what is touched often is written once */
+    int64_t alert_interval_ms; /* instead, when an alert change waits */
     int64_t max_skew_ms;
     size_t memory_limit; /* of this worker; 0: none */
 };

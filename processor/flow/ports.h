@@ -144,12 +144,12 @@ struct feed_record {
 struct feed_port {
     void *self;
 
-    /* Calls `each` for every record of the alerts partition of this shard from `from` (OFFSET_NONE:
-     * from the beginning) to the end that the broker names now. *ret_end: the offset after it.
-     * UNAVAILABLE: nothing is known, ask again. */
+    /* Calls `each` for every record of the alerts partition of this shard from `from`
+     * (OFFSET_NONE: from the beginning) to the end that the broker names now. *ret_end: the
+     * offset after it. UNAVAILABLE: nothing is known, ask again. */
     enum status (*read_tail)(void *self, int32_t shard, int64_t from,
-                             void (*each)(void *arg, const struct feed_record *record), void *arg,
-                             int64_t *ret_end, struct reason *why);
+                             void (*each)(void *arg, const struct feed_record *record),
+                             void *arg, int64_t *ret_end, struct reason *why);
 };
 
 /* ---- keeping ------------------------------------------------------------- */
@@ -158,8 +158,8 @@ enum { WRITER_BYTES = 40 };
 
 /* What a shard's header says besides its entities. */
 struct shard_header {
-    uint64_t epoch;   /* of the newest owner */
-    uint64_t version; /* number of saves; 0: never saved */
+    uint64_t epoch;      /* of the newest owner */
+    uint64_t version;    /* number of saves; 0: never saved */
     int64_t stream_time; /* UTC ms; TIME_NEVER_YET: none; like the next two */
     int64_t watermark;
     int64_t highest[TOPIC_COUNT]; /* highest ts_event read of each input */
@@ -176,7 +176,7 @@ struct saved_part {
 
 struct save {
     int32_t shard;
-    const char *writer; /* unique for this process and claim */
+    const char *writer;         /* unique for this process and claim */
     struct shard_header header; /* header.version is the version being written */
     struct span log;            /* images that changed since version - 1; may be empty */
     const struct saved_part *parts;
@@ -242,8 +242,8 @@ struct encoder_port {
     /* The Kafka value (wire format) and headers of a change, into buffers owned by
      * the encoder and valid until the next call. Reads ret_record->shard, which the caller
      * has set: it stands in the header `shard`. The cookie is the shard sequence. */
-    enum status (*encode)(void *self, const struct alert_change *change, struct outgoing *ret_record,
-                          struct reason *why);
+    enum status (*encode)(void *self, const struct alert_change *change,
+                          struct outgoing *ret_record, struct reason *why);
 
     /* Reads a value from the alerts topic back; MALFORMED if it is none of ours. */
     enum status (*decode)(void *self, struct span value, struct alert_change *ret_change);

@@ -109,7 +109,8 @@ static void point_parts(struct pending_save *save)
     }
 }
 
-/* ---- sending ------------------------------------------------------------------------------ */
+/* ---- sending ------------------------------------------------------------------------------
+ */
 
 static void send_save(const struct saving *s, struct tenure *t, const struct view_batch *views)
 {
@@ -163,15 +164,15 @@ void saving_resend(const struct saving *s, struct tenure *t)
         send_save(s, t, NULL);
 }
 
-/* ---- the answer --------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------------------
+ */
 
 static void acknowledged(const struct saving *s, struct tenure *t, wall_time now)
 {
     t->header.version = t->save.header.version;
     t->save.active = false;
     backoff_reset(&t->backoff);
-    metrics_observe(s->world->metrics, METRIC_SAVE_SECONDS,
-                    (now.ms - t->save.begun.ms) * 1000);
+    metrics_observe(s->world->metrics, METRIC_SAVE_SECONDS, (now.ms - t->save.begun.ms) * 1000);
     const struct source_port *source = &s->world->ports->source;
     source->note_progress(source->self, t->shard, t->save.header.offsets);
 }

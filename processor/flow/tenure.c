@@ -63,8 +63,8 @@ static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
     t->claimed_at = w->ports->now();
     t->generation += 1;
     snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
-    const enum status s = w->ports->store.claim(w->ports->store.self, t->shard, t->writer,
-                                                &t->header, why);
+    const enum status s =
+        w->ports->store.claim(w->ports->store.self, t->shard, t->writer, &t->header, why);
     if (s != STATUS_OK)
         return s;
     t->stage = TENURE_LOAD;
@@ -187,7 +187,8 @@ static enum status stage_start(struct tenure *t, const struct tenure_world *w,
     metrics_add(w->metrics, METRIC_LOADS, 1);
     metrics_observe(w->metrics, METRIC_LOAD_SECONDS, (now.ms - t->claimed_at.ms) * 1000);
     log_write(LOG_INFO, "shard_taken_over",
-              "shard=%d epoch=%" PRIu64 " version=%" PRIu64 " units=%u tickets=%u took_ms=%" PRId64,
+              "shard=%d epoch=%" PRIu64 " version=%" PRIu64
+              " units=%u tickets=%u took_ms=%" PRId64,
               t->shard, t->header.epoch, t->header.version, t->state->units.units.live,
               t->state->tickets.tickets.live, now.ms - t->claimed_at.ms);
     return STATUS_OK;

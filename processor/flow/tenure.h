@@ -41,10 +41,10 @@ enum {
 };
 
 struct input {
-    int64_t next;       /* offset of the next record to apply; OFFSET_NONE: not known */
-    unsigned holds;     /* HOLD_* */
-    bool held;          /* what the source was told last */
-    bool rewind;        /* a record of it was not applied: read again from `next` */
+    int64_t next;          /* offset of the next record to apply; OFFSET_NONE: not known */
+    unsigned holds;        /* HOLD_* */
+    bool held;             /* what the source was told last */
+    bool rewind;           /* a record of it was not applied: read again from `next` */
     struct backoff schema; /* when to try the waiting record again */
 };
 
@@ -71,10 +71,10 @@ struct tenure {
     struct shard *state;
     bool state_open;
     char writer[WRITER_BYTES];
-    uint64_t generation; /* of the claim: tells deliveries of older claims apart */
+    uint64_t generation;        /* of the claim: tells deliveries of older claims apart */
     struct shard_header header; /* as claimed; version: the acknowledged one */
     struct input inputs[TOPIC_COUNT];
-    bool progressed;      /* offsets moved since the last save */
+    bool progressed; /* offsets moved since the last save */
     int64_t letters_unacknowledged;
     struct pending_save save;
     wall_time last_save;

@@ -71,7 +71,8 @@ uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t windo
     a->started = TIME_NEVER_YET;
     set_bit(as, cell, bit_of(kpi, window), true);
     sellers_join(as->sellers, cell);
-    entities_add(as->entities, ENTITY_ALERT, ref, &a->entity, alert_hash(as, cell, kpi, window));
+    entities_add(as->entities, ENTITY_ALERT, ref, &a->entity,
+                 alert_hash(as, cell, kpi, window));
     return ref;
 }
 

@@ -38,9 +38,9 @@ struct alert {
     bool flapping;
     uint32_t sequence;
     int64_t started;
-    int64_t since;    /* start of PENDING or RECOVERING */
-    int64_t fired;    /* TIME_NEVER_YET: not yet */
-    int64_t resolved; /* like fired */
+    int64_t since;      /* start of PENDING or RECOVERING */
+    int64_t fired;      /* TIME_NEVER_YET: not yet */
+    int64_t resolved;   /* like fired */
     uint32_t flap_ring; /* firing or not, a bit a pane, newest lowest */
     int64_t flap_pane;  /* number of the pane sampled last */
     uint64_t rule_version;
@@ -60,9 +60,9 @@ struct alerts {
     struct deadlines timers; /* in stream time */
     uint32_t firing[KPI_COUNT];
     bool storm[KPI_COUNT];
-    bool live; /* false: held back until the shard has caught up once */
-    int64_t now;     /* stream time of the evaluation */
-    wall_time wall;  /* for `emitted` */
+    bool live;      /* false: held back until the shard has caught up once */
+    int64_t now;    /* stream time of the evaluation */
+    wall_time wall; /* for `emitted` */
     uint64_t changes[KPI_COUNT][ALERT_EVENT_TYPE_COUNT];
 };
 

@@ -68,9 +68,9 @@ struct alert_change {
     struct name seller;
     struct name storefront; /* "*": over all storefronts */
     enum kpi kpi;
-    struct name window;     /* "7d"; gauges: "now" */
-    event_time started;     /* with the four above: the identity of the episode */
-    uint32_t sequence;      /* 1, 2, 3 ... within the episode */
+    struct name window; /* "7d"; gauges: "now" */
+    event_time started; /* with the four above: the identity of the episode */
+    uint32_t sequence;  /* 1, 2, 3 ... within the episode */
     enum alert_status status;
     enum alert_status previous_status;
     enum severity severity;
@@ -81,19 +81,20 @@ struct alert_change {
     enum comparison comparison;
     struct kpi_value value;
     struct kpi_value previous_value;
-    int64_t threshold;         /* in the KPI's unit, like value */
-    int64_t clear_threshold_milli; /* in thousandths of that unit: exact for any margin */
-    char threshold_source[SOURCE_BYTES]; /* "global", "storefront:de", "agreement:<id>@<version>" */
+    int64_t threshold;                   /* in the KPI's unit, like value */
+    int64_t clear_threshold_milli;       /* in thousandths of that unit: exact for any margin */
+    char threshold_source[SOURCE_BYTES]; /* "global", "storefront:de",
+                                            "agreement:<id>@<version>" */
     char rule_version[24];
     int64_t numerator;
     int64_t denominator;
-    double interval_low;  /* Wilson 95 %, as a ratio; NaN: not a ratio */
+    double interval_low; /* Wilson 95 %, as a ratio; NaN: not a ratio */
     double interval_high;
-    double breach_probability; /* NaN: not a ratio */
+    double breach_probability;              /* NaN: not a ratio */
     struct evidence evidence[EVIDENCE_MAX]; /* newest first */
     int32_t evidence_count;
     int64_t evidence_total;
-    event_time fired;    /* TIME_NEVER_YET: not yet, like the next one */
+    event_time fired; /* TIME_NEVER_YET: not yet, like the next one */
     event_time resolved;
     event_time evaluated; /* stream time of the evaluation */
     wall_time emitted;

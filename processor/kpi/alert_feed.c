@@ -113,13 +113,14 @@ static void fill_evidence(const struct alerts *as, const struct alert *a,
     }
     const struct cell *cell = sellers_cell(as->sellers, a->cell);
     if (!cell->is_total) {
-        change->evidence_count = overdue_evidence(as, a->cell, change->kpi, change->evidence, 0);
+        change->evidence_count =
+            overdue_evidence(as, a->cell, change->kpi, change->evidence, 0);
         return;
     }
     uint32_t ref = sellers_seller(as->sellers, cell->seller)->first_cell;
     for (; ref != 0; ref = sellers_cell(as->sellers, ref)->next)
-        change->evidence_count = overdue_evidence(as, ref, change->kpi, change->evidence,
-                                                  change->evidence_count);
+        change->evidence_count =
+            overdue_evidence(as, ref, change->kpi, change->evidence, change->evidence_count);
 }
 
 static void fill_window(const struct alerts *as, const struct alert *a,
@@ -151,8 +152,8 @@ static void fill_state(const struct alerts *as, const struct alert *a, struct al
     change->previous_status = news.previous;
     change->severity = (enum severity)a->severity;
     change->worst_severity = (enum severity)a->worst;
-    change->flags = (a->flapping ? ALERT_FLAG_FLAPPING : 0) |
-                    (a->throttled ? ALERT_FLAG_THROTTLED : 0);
+    change->flags =
+        (a->flapping ? ALERT_FLAG_FLAPPING : 0) | (a->throttled ? ALERT_FLAG_THROTTLED : 0);
     change->fired = (event_time){ a->fired };
     change->resolved = (event_time){ a->resolved };
     change->evaluated = (event_time){ as->now };
@@ -178,7 +179,8 @@ void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
     sellers_queue_view(as->sellers, a->cell, true);
 }
 
-/* ---- storms ---------------------------------------------------------------------------------- */
+/* ---- storms
+ * ---------------------------------------------------------------------------------- */
 
 /* The storm itself is an alert of nobody: seller "*", storefront "*". */
 static uint32_t storm_alert(struct alerts *as, enum kpi kpi)

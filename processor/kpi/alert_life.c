@@ -128,8 +128,7 @@ static void fire(struct alerts *as, struct alert *a, const struct look *k)
         a->throttled = as->storm[a->kpi] && a->sequence == 0;
     }
     move(as, a, ALERT_FIRING);
-    tell(as, a, k,
-         (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, previous });
+    tell(as, a, k, (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, previous });
 }
 
 static void resolve(struct alerts *as, struct alert *a, const struct look *k,
@@ -153,8 +152,8 @@ static bool spans_storefronts(const struct alerts *as, const struct look *k)
     for (; ref != 0 && storefronts < 2; ref = sellers_cell(as->sellers, ref)->next) {
         const struct reading r = reading_take(as->sellers, sellers_cell(as->sellers, ref),
                                               k->reading.kpi, k->window, THRESHOLD_OFF);
-        storefronts += k->row->kind == KPI_GAUGE ? r.numerator > 0
-                                                 : r.denominator > 0 || r.bad > 0;
+        storefronts +=
+            k->row->kind == KPI_GAUGE ? r.numerator > 0 : r.denominator > 0 || r.bad > 0;
     }
     return storefronts > 1;
 }
@@ -169,7 +168,8 @@ static enum severity start_severity(const struct alerts *as, const struct look *
     return total && !spans_storefronts(as, k) ? SEVERITY_NONE : severity;
 }
 
-/* ---- the states ---------------------------------------------------------------------------- */
+/* ---- the states ----------------------------------------------------------------------------
+ */
 
 static void when_idle(struct alerts *as, struct alert *a, const struct look *k)
 {
@@ -193,8 +193,9 @@ static void when_pending(struct alerts *as, struct alert *a, const struct look *
     if (severity == SEVERITY_NONE) {
         a->resolved = as->now;
         move(as, a, ALERT_OK);
-        tell(as, a, k,
-             (struct alert_news){ ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, ALERT_PENDING });
+        tell(
+            as, a, k,
+            (struct alert_news){ ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, ALERT_PENDING });
         return;
     }
     a->severity = (uint8_t)severity;
@@ -225,7 +226,8 @@ static void when_firing(struct alerts *as, struct alert *a, const struct look *k
     } else if (now == SEVERITY_NONE) {
         move(as, a, ALERT_RECOVERING);
         tell(as, a, k,
-             (struct alert_news){ ALERT_EVENT_RECOVERING, ALERT_REASON_RECOVERED, ALERT_FIRING });
+             (struct alert_news){ ALERT_EVENT_RECOVERING, ALERT_REASON_RECOVERED,
+                                  ALERT_FIRING });
     } else if (now != (enum severity)a->severity) {
         a->severity = (uint8_t)now;
         a->worst = a->worst > now ? a->worst : (uint8_t)now;
@@ -254,7 +256,8 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct loo
     }
 }
 
-/* ---- evaluating ------------------------------------------------------------------------------- */
+/* ---- evaluating
+ * ------------------------------------------------------------------------------- */
 
 static uint64_t version_of(const struct threshold *t)
 {
@@ -377,7 +380,8 @@ void alerts_go_live(struct alerts *as)
     }
 }
 
-/* ---- adoption ------------------------------------------------------------------------------------ */
+/* ---- adoption
+ * ------------------------------------------------------------------------------------ */
 
 static int32_t window_of(const struct alerts *as, const struct alert_change *change)
 {

@@ -7,16 +7,17 @@
 #define F(fact) (UINT32_C(1) << FACT_##fact)
 
 static const struct kpi_row rows[KPI_COUNT] = {
-#define KPI(id, text, type, counted, bad_facts, total_facts, op_w, limit_w, op_c, limit_c, least)  \
-    [KPI_##id] = { .name = (text),                                                                 \
-                   .kind = KPI_##type,                                                             \
-                   .side = SIDE_##counted,                                                         \
-                   .bad = (bad_facts),                                                             \
-                   .total = (total_facts),                                                         \
-                   .warn_op = OP_##op_w,                                                           \
-                   .warn = (limit_w),                                                              \
-                   .critical_op = OP_##op_c,                                                       \
-                   .critical = (limit_c),                                                          \
+#define KPI(id, text, type, counted, bad_facts, total_facts, op_w, limit_w, op_c, limit_c,     \
+            least)                                                                             \
+    [KPI_##id] = { .name = (text),                                                             \
+                   .kind = KPI_##type,                                                         \
+                   .side = SIDE_##counted,                                                     \
+                   .bad = (bad_facts),                                                         \
+                   .total = (total_facts),                                                     \
+                   .warn_op = OP_##op_w,                                                       \
+                   .warn = (limit_w),                                                          \
+                   .critical_op = OP_##op_c,                                                   \
+                   .critical = (limit_c),                                                      \
                    .min_denominator = (least) },
 #include "kpi/catalogue.def"
 #undef KPI

@@ -11,7 +11,8 @@ enum fact {
 };
 
 enum kpi {
-#define KPI(id, name, kind, side, bad, total, warn_op, warn, critical_op, critical, least) KPI_##id,
+#define KPI(id, name, kind, side, bad, total, warn_op, warn, critical_op, critical, least)     \
+    KPI_##id,
 #include "kpi/catalogue.def"
 #undef KPI
     KPI_COUNT

@@ -20,7 +20,8 @@ void deadlines_close(struct deadlines *d)
 }
 
 /* A bigger copy of an array of `count` items of `size` bytes. */
-static void *grown(struct arena *arena, void *old, uint32_t count, uint32_t capacity, size_t size)
+static void *grown(struct arena *arena, void *old, uint32_t count, uint32_t capacity,
+                   size_t size)
 {
     CHECK(capacity > count);
     void *bigger = arena_take(arena, capacity * size);

@@ -236,14 +236,16 @@ static int32_t collect_cell(const struct evidences *es, uint32_t cell, uint32_t 
                             event_time from, struct evidence *newest, int32_t count)
 {
     for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-        const uint32_t ref = (facts >> fact & 1) != 0 ? find_list(es, cell, (enum fact)fact) : 0;
+        const uint32_t ref =
+            (facts >> fact & 1) != 0 ? find_list(es, cell, (enum fact)fact) : 0;
         uint32_t entry_ref = ref == 0 ? 0 : list_at(es, ref)->first;
         for (; entry_ref != 0; entry_ref = entry_at(es, entry_ref)->next) {
             const struct evidence_entry *entry = entry_at(es, entry_ref);
             if (entry->at.ms < from.ms)
                 break;
             const bool ticket = (ticket_facts >> fact & 1) != 0;
-            const struct evidence one = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
+            const struct evidence one = { .kind =
+                                              ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
                                           .id = entry->id,
                                           .at = entry->at };
             count = evidence_insert(newest, count, &one);

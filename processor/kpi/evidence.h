@@ -55,7 +55,8 @@ void evidences_take_back(struct evidences *es, uint32_t cell, enum fact fact, ev
 void evidences_expire(struct evidences *es, event_time stream_time);
 
 /* The newest entries of any of the facts (bit set) in [from, to), of one cell or, for a total
- * cell, of all cells of the seller. Newest first, then by id; returns how many (<= EVIDENCE_MAX). */
+ * cell, of all cells of the seller. Newest first, then by id; returns how many (<=
+ * EVIDENCE_MAX). */
 int32_t evidences_collect(const struct evidences *es, uint32_t cell, uint32_t facts,
                           event_time from, struct evidence ret_newest[EVIDENCE_MAX]);
 

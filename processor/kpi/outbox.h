@@ -24,7 +24,7 @@ struct waiting_change {
     struct entity entity;
     uint64_t version; /* of the save that holds it; 0: none yet */
     enum waiting_state state;
-    uint32_t next;  /* by shard sequence */
+    uint32_t next; /* by shard sequence */
     struct alert_change change;
 };
 

@@ -11,7 +11,7 @@
 
 struct reading {
     enum kpi kpi;
-    int64_t numerator;   /* the counted side: good or bad facts; a gauge's amount; slow replies */
+    int64_t numerator; /* the counted side: good or bad facts; a gauge's amount; slow replies */
     int64_t denominator; /* decided facts; 1 for gauges; replies */
     int64_t bad;         /* bad facts; replies above the warning limit for durations */
     int64_t least;       /* durations: the p95 is at least that, in ms; this is compared */

@@ -53,11 +53,11 @@ struct cell {
     uint32_t corrected_kpis; /* late knowledge took a bad fact away in this step */
     uint64_t alert_bits[ALERT_BITS_WORDS]; /* which (KPI, window) have an alert entity */
 
-    uint64_t rank_bits[ALERT_BITS_WORDS];  /* which (KPI, window) rank it, as far as we know */
+    uint64_t rank_bits[ALERT_BITS_WORDS]; /* which (KPI, window) rank it, as far as we know */
 
     bool view_queued;
     bool view_urgent;
-    int64_t view_at;   /* wall ms of the last refresh */
+    int64_t view_at; /* wall ms of the last refresh */
 };
 
 struct seller {
@@ -81,11 +81,11 @@ struct sellers {
     struct pool cells;
     struct table seller_table;
     struct table cell_table;
-    struct histograms histograms; /* of windows and panes */
+    struct histograms histograms;      /* of windows and panes */
     uint32_t kpis_of_fact[FACT_COUNT]; /* whose value may change with it: bit a KPI */
     uint32_t kpis_of_bad[FACT_COUNT];  /* for which it is a bad fact: bit a KPI */
-    struct cell_list dirty; /* cells with dirty_kpis != 0 */
-    struct cell_list views; /* cells whose public view is to be refreshed */
+    struct cell_list dirty;            /* cells with dirty_kpis != 0 */
+    struct cell_list views;            /* cells whose public view is to be refreshed */
 };
 
 void sellers_open(struct sellers *ss, const struct rules *rules, struct arena *arena);

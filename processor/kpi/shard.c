@@ -29,9 +29,9 @@ void shard_open(struct shard *s, const struct rules *rules, struct arena *arena)
     sellers_open(&s->sellers, rules, arena);
     windows_open(&s->windows, rules, &s->entities, &s->sellers);
     evidences_open(&s->evidences, &s->entities, &s->sellers);
-    s->ledger = (struct ledger){
-        .windows = &s->windows, .evidences = &s->evidences, .sellers = &s->sellers
-    };
+    s->ledger = (struct ledger){ .windows = &s->windows,
+                                 .evidences = &s->evidences,
+                                 .sellers = &s->sellers };
     units_open(&s->units, rules, &s->entities, &s->ledger);
     tickets_open(&s->tickets, rules, &s->entities, &s->ledger);
     outbox_open(&s->outbox, &s->entities);
@@ -117,7 +117,8 @@ void shard_tick(struct shard *s, wall_time now)
     alerts_evaluate(&s->alerts, stream_time, now);
 }
 
-/* ---- images ----------------------------------------------------------------------------------- */
+/* ---- images
+ * ----------------------------------------------------------------------------------- */
 
 bool shard_changed(const struct shard *s)
 {
@@ -127,9 +128,9 @@ bool shard_changed(const struct shard *s)
 static struct entity *entity_of(const struct shard *s, enum entity_kind kind, uint32_t ref)
 {
     const struct pool *const pools[ENTITY_KIND_COUNT] = {
-        [ENTITY_UNIT] = &s->units.units,        [ENTITY_TICKET] = &s->tickets.tickets,
-        [ENTITY_PANE] = &s->windows.panes,      [ENTITY_EVIDENCE] = &s->evidences.lists,
-        [ENTITY_ALERT] = &s->alerts.pool,       [ENTITY_CHANGE] = &s->outbox.pool,
+        [ENTITY_UNIT] = &s->units.units,   [ENTITY_TICKET] = &s->tickets.tickets,
+        [ENTITY_PANE] = &s->windows.panes, [ENTITY_EVIDENCE] = &s->evidences.lists,
+        [ENTITY_ALERT] = &s->alerts.pool,  [ENTITY_CHANGE] = &s->outbox.pool,
     };
     CHECK(kind > ENTITY_NONE && kind < ENTITY_KIND_COUNT);
     return pool_at(pools[kind], ref); /* every kind's struct begins with its entity */

@@ -245,8 +245,7 @@ static void recheck_unit(struct tickets *ts, struct hash128 unit)
 
 static bool takes_part(const struct tickets *ts, const struct ticket *t)
 {
-    return !t->not_the_sellers && !t->disowned &&
-           ticket_opened(t, &ts->stamps) != TIME_NEVER;
+    return !t->not_the_sellers && !t->disowned && ticket_opened(t, &ts->stamps) != TIME_NEVER;
 }
 
 /* Puts the ticket where it belongs among those that share its order units, and
@@ -423,8 +422,8 @@ void tickets_apply(struct tickets *ts, const struct event *event)
     struct ticket *t = tickets_at(ts, ref);
     const bool was_part = takes_part(ts, t);
     const bool is_first = decides(ts, t, TICKET_STAMP_FIRST, event);
-    const bool opens = event->kind == EVENT_TICKET_OPENED &&
-                       decides(ts, t, TICKET_STAMP_OPENED, event);
+    const bool opens =
+        event->kind == EVENT_TICKET_OPENED && decides(ts, t, TICKET_STAMP_OPENED, event);
     const uint32_t stamp =
         is_first || opens ? stamp_new(&ts->stamps, event->ts_event, event->id_message) : 0;
     if (is_first)
@@ -478,9 +477,9 @@ int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence
     uint32_t ref = sellers_cell(ts->sellers, cell)->overdue[OVERDUE_TICKETS].first;
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct ticket *t = tickets_at(ts, ref);
-        const struct evidence one = {
-            .kind = EVIDENCE_TICKET, .id = t->id, .at = { t->overdue.at }
-        };
+        const struct evidence one = { .kind = EVIDENCE_TICKET,
+                                      .id = t->id,
+                                      .at = { t->overdue.at } };
         count = evidence_insert(newest, count, &one);
         ref = t->overdue.next;
     }

@@ -53,9 +53,9 @@ struct ticket {
     bool disowned;
     bool is_repeat;
     struct hash128 units[TICKET_UNITS_MAX]; /* of seller and order unit; ascending */
-    int64_t due;       /* TIME_NEVER while the opening is not known */
-    int64_t reply;     /* earliest; TIME_NEVER: none, like the next two */
-    int64_t excused;   /* closed by buyer or service, or nothing is owed any more */
+    int64_t due;                            /* TIME_NEVER while the opening is not known */
+    int64_t reply;                          /* earliest; TIME_NEVER: none, like the next two */
+    int64_t excused; /* closed by buyer or service, or nothing is owed any more */
     int64_t escalated;
     int64_t last_event;
     struct counted counted[TICKET_FACT_COUNT];
@@ -105,7 +105,8 @@ int64_t ticket_opened(const struct ticket *t, const struct pool *stamps);
 
 /* Pure. `opened` is what ticket_opened gave. */
 void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cell,
-                  const struct rules *rules, int64_t watermark, struct ticket_wanted *ret_wanted);
+                  const struct rules *rules, int64_t watermark,
+                  struct ticket_wanted *ret_wanted);
 
 /* The overdue tickets of a cell, newest deadline first, appended as evidence. */
 int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence *newest,

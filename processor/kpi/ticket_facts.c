@@ -4,11 +4,10 @@
  *
  *   fact        decided                              counted at        good / bad
  *   response    reply, or watermark > due + grace    reply, else due   reply <= due
- *   duration    reply                                reply             business ms since opening
- *   opened      opening known                        opening           -
- *   avoidable   opened about one of six topics       opening           -
- *   repeat      another ticket in 7 days before      opening           -
- *   escalation  customer service came in             that event        -
+ *   duration    reply                                reply             business ms since
+ * opening opened      opening known                        opening           - avoidable opened
+ * about one of six topics       opening           - repeat      another ticket in 7 days before
+ * opening           - escalation  customer service came in             that event        -
  *
  * What excuses the seller (closed by the buyer or by service, nothing owed)
  * takes away a response and a duration that would count later than it.
@@ -52,7 +51,8 @@ static void duration(struct ticket_wanted *wanted, const struct cell *cell, int6
 }
 
 void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cell,
-                  const struct rules *rules, int64_t watermark, struct ticket_wanted *ret_wanted)
+                  const struct rules *rules, int64_t watermark,
+                  struct ticket_wanted *ret_wanted)
 {
     *ret_wanted = (struct ticket_wanted){ 0 };
     if (t->not_the_sellers || t->disowned || opened == TIME_NEVER)
@@ -69,8 +69,7 @@ void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cel
 
     facts[TICKET_FACT_OPENED] = counted_fact(FACT_OPENED, opened);
     if (t->class_plus_one != 0)
-        facts[TICKET_FACT_AVOIDABLE] =
-            counted_fact((enum fact)(t->class_plus_one - 1), opened);
+        facts[TICKET_FACT_AVOIDABLE] = counted_fact((enum fact)(t->class_plus_one - 1), opened);
     if (t->is_repeat)
         facts[TICKET_FACT_REPEAT] = counted_fact(FACT_REPEAT, opened);
     if (t->escalated != TIME_NEVER)

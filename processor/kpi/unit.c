@@ -262,7 +262,8 @@ static int64_t dispatch_due(const struct units *us, const struct unit *u)
         return TIME_NEVER;
     const struct calendar *calendar = sellers_cell(us->sellers, u->cell)->calendar;
     const event_time created = { u->promises[PROMISE_CREATED] };
-    return calendar_end_of_working_day(calendar, created, u->promises[PROMISE_HANDLING_TIME]).ms;
+    return calendar_end_of_working_day(calendar, created, u->promises[PROMISE_HANDLING_TIME])
+        .ms;
 }
 
 static void tell_order(struct units *us, struct unit *u, const struct event *event,
@@ -338,9 +339,9 @@ static void tell_shipment(struct units *us, struct unit *u, const struct event *
     if (attempt)
         earliest(&u->attempt_any, event->ts_event);
     if (shipment->parcel_count > u->parcel_count)
-        u->parcel_count = (uint16_t)(shipment->parcel_count < PARCELS_MAX
-                                         ? shipment->parcel_count
-                                         : PARCELS_MAX);
+        u->parcel_count =
+            (uint16_t)(shipment->parcel_count < PARCELS_MAX ? shipment->parcel_count
+                                                            : PARCELS_MAX);
     if (shipment->tracking_number.size == 0)
         return;
     if (shipment->carrier_code.size > 0)
@@ -418,9 +419,9 @@ int32_t units_overdue(const struct units *us, uint32_t cell, struct evidence *ne
     uint32_t ref = sellers_cell(us->sellers, cell)->overdue[OVERDUE_UNITS].first;
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct unit *u = units_at(us, ref);
-        const struct evidence one = {
-            .kind = EVIDENCE_ORDER_UNIT, .id = u->id, .at = { u->overdue.at }
-        };
+        const struct evidence one = { .kind = EVIDENCE_ORDER_UNIT,
+                                      .id = u->id,
+                                      .at = { u->overdue.at } };
         count = evidence_insert(newest, count, &one);
         ref = u->overdue.next;
     }

@@ -63,9 +63,9 @@ struct unit {
     int64_t promises[PROMISE_COUNT];
     int64_t dispatch_due; /* ship_by, or what follows from the handling time */
     int64_t sent;
-    int64_t scan;     /* first carrier event */
-    int64_t tracked;  /* first shipment event with number and carrier */
-    int64_t received; /* order status received */
+    int64_t scan;        /* first carrier event */
+    int64_t tracked;     /* first shipment event with number and carrier */
+    int64_t received;    /* order status received */
     int64_t attempt_any; /* first attempt, whichever parcel */
     int64_t last_event;  /* highest ts_event */
     uint32_t parcels;    /* list, by number */

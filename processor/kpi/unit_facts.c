@@ -42,7 +42,7 @@ int64_t unit_attempt(const struct unit *u, const struct pool *parcels)
         ref = p->next;
     }
     CHECK(numbers <= PARCELS_MAX);
-    const int64_t expected = numbers == 0                  ? 1
+    const int64_t expected = numbers == 0                ? 1
                              : u->parcel_count > numbers ? u->parcel_count
                                                          : numbers;
     if (expected == 1)
@@ -127,8 +127,7 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
 bool unit_overdue(const struct unit *u, const struct unit_memory *memory, int64_t watermark)
 {
     return !u->not_the_sellers && !u->disowned && known(u, PROMISE_DELIVER_BY) &&
-           watermark > u->promises[PROMISE_DELIVER_BY] &&
-           u->stamps[UNIT_STAMP_CANCEL] == 0 &&
+           watermark > u->promises[PROMISE_DELIVER_BY] && u->stamps[UNIT_STAMP_CANCEL] == 0 &&
            unit_attempt(u, memory->parcels) == TIME_NEVER;
 }
 

@@ -15,8 +15,8 @@ enum { TIMES = 7 };
 /* The optional times of a unit, in the order in which an image has them. */
 static void times_of(struct unit *u, int64_t *ret_times[TIMES])
 {
-    int64_t *const times[TIMES] = { &u->dispatch_due, &u->sent,        &u->scan,
-                                    &u->tracked,      &u->received,    &u->attempt_any,
+    int64_t *const times[TIMES] = { &u->dispatch_due, &u->sent,     &u->scan,
+                                    &u->tracked,      &u->received, &u->attempt_any,
                                     &u->last_event };
     for (int i = 0; i < TIMES; i++)
         ret_times[i] = times[i];

@@ -151,8 +151,7 @@ static void add_median(const struct page *p, const struct reading *r, int32_t wi
     const struct name *name = &p->alerts->rules->windows[window].name;
     const struct span field =
         print(p->batch, "response_time_p50:%.*s", (int)name->size, name->text);
-    const int64_t median =
-        histogram_upper_bound(histogram_quantile(&ss->histograms, h, 50));
+    const int64_t median = histogram_upper_bound(histogram_quantile(&ss->histograms, h, 50));
     add_pair(p->batch, field,
              print(p->batch, "%" PRId64 " %" PRId64 " %" PRId64 " - ok", r->bad, r->denominator,
                    median));
@@ -171,9 +170,9 @@ static void add_kpi(const struct page *p, enum kpi kpi, int32_t window)
         add_pair(p->batch, field, value_text(p->batch, &r, t, state_of(&r, a, t)));
     if (kpi == KPI_RESPONSE_TIME && r.denominator > 0)
         add_median(p, &r, window);
-    const struct saved_rank place = {
-        .kpi_window = field, .member = p->label, .gone = p->gone
-    };
+    const struct saved_rank place = { .kpi_window = field,
+                                      .member = p->label,
+                                      .gone = p->gone };
     add_rank(p->batch, p->cell, &r, t, &place, window);
 }
 
@@ -182,8 +181,8 @@ static void add_cell(struct view_batch *b, struct alerts *as, uint32_t ref, bool
     struct cell *cell = sellers_cell(as->sellers, ref);
     const struct name *seller = &sellers_seller(as->sellers, cell->seller)->id;
     struct page p = { .batch = b, .alerts = as, .ref = ref, .cell = cell, .gone = gone };
-    p.label = print(b, "%.*s|%.*s", (int)seller->size, seller->text,
-                    (int)cell->storefront.size, cell->storefront.text);
+    p.label = print(b, "%.*s|%.*s", (int)seller->size, seller->text, (int)cell->storefront.size,
+                    cell->storefront.text);
     const int32_t first = b->field_count;
     for (unsigned k = 0; k < KPI_COUNT; k++) {
         const bool gauge = catalogue_row((enum kpi)k)->kind == KPI_GAUGE;
@@ -250,7 +249,8 @@ void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
             queue->refs[kept++] = ref;
     }
     /* Behind them stands what was queued while writing. */
-    memmove(&queue->refs[kept], &queue->refs[queued], (queue->count - queued) * sizeof(uint32_t));
+    memmove(&queue->refs[kept], &queue->refs[queued],
+            (queue->count - queued) * sizeof(uint32_t));
     queue->count = kept + queue->count - queued;
 }
 

@@ -15,8 +15,7 @@ static int32_t tier_with(struct windows *ws, int64_t pane_ms)
             return t;
     }
     CHECK(ws->tier_count < TIERS_MAX);
-    ws->tiers[ws->tier_count] =
-        (struct tier){ .pane_ms = pane_ms, .current = TIME_NEVER_YET };
+    ws->tiers[ws->tier_count] = (struct tier){ .pane_ms = pane_ms, .current = TIME_NEVER_YET };
     return ws->tier_count++;
 }
 
@@ -254,7 +253,8 @@ static void move_pane(struct windows *ws, const struct pane *pane, int32_t windo
     for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
         if (pane->counts[fact] == 0)
             continue;
-        add_to_sums(ws, pane->cell, window, (enum fact)fact, sign * (int32_t)pane->counts[fact]);
+        add_to_sums(ws, pane->cell, window, (enum fact)fact,
+                    sign * (int32_t)pane->counts[fact]);
         kpis |= ws->sellers->kpis_of_fact[fact];
     }
     if (pane->durations.used > 0) {

@@ -36,9 +36,9 @@ struct pane {
 
 struct tier {
     int64_t pane_ms;
-    int64_t longest;  /* panes in the longest window */
-    int64_t current;  /* number of stream time's pane; INT64_MIN: no time yet */
-    uint32_t *heads;  /* heads[number mod ring]: first pane of that number */
+    int64_t longest; /* panes in the longest window */
+    int64_t current; /* number of stream time's pane; INT64_MIN: no time yet */
+    uint32_t *heads; /* heads[number mod ring]: first pane of that number */
     int64_t ring;
 };
 
@@ -50,8 +50,8 @@ struct windows {
     struct pool panes;
     struct tier tiers[TIERS_MAX];
     int32_t tier_count;
-    int32_t tier_of[WINDOWS_MAX];    /* per window */
-    int64_t panes_of[WINDOWS_MAX];   /* window length in panes */
+    int32_t tier_of[WINDOWS_MAX];  /* per window */
+    int64_t panes_of[WINDOWS_MAX]; /* window length in panes */
 };
 
 /* A fact may be dated at most so far ahead of stream time. */
@@ -62,9 +62,10 @@ void windows_open(struct windows *ws, const struct rules *rules, struct entities
 
 void windows_close(struct windows *ws);
 
-/* Counts a fact of a cell (not a total) at its time, `sign` 1, or takes it back, -1. A fact before
- * the oldest pane of a tier is not counted there (rule 2.9.13). */
-void windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at, int32_t sign);
+/* Counts a fact of a cell (not a total) at its time, `sign` 1, or takes it back, -1. A fact
+ * before the oldest pane of a tier is not counted there (rule 2.9.13). */
+void windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at,
+                 int32_t sign);
 
 /* The same for the duration of a response, in ms. */
 void windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,
