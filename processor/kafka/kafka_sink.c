@@ -1,136 +1,169 @@
-/* kafka_sink.c - see kafka_sink.h.
+/* kafka_sink.c - sends until delivered, in order, whatever becomes of the client.
  *
  * DESIGN
  * ------
- * A ring of the records that are not acknowledged yet, oldest first; each keeps a
- * copy of its bytes, in a buffer that is used again and again:
+ * The client is an idempotent producer that tries for ever, so usually a record
+ * is handed to it once and acknowledged once. The copy it sends from is the one
+ * in the backlog (kafka_backlog.h); librdkafka makes none.
  *
- *      [ delivered ][ in flight ][ in flight ][ to send ]
- *        ^ head: handed out by poll            ^ next to produce
+ *      send ──▶ backlog: pending ──hand over──▶ client ──▶ brokers
+ *      poll ◀── backlog: done ◀──acknowledged────┘  │
+ *                        pending ◀──failed──────────┘  then: recovery
  *
- * The producer is idempotent and never gives up by itself (message.timeout.ms 0),
- * so a record fails only when the client is beyond repair. Then the client is
- * opened anew and everything that is not acknowledged is produced again, in order.
- * A record that was in the topic already then stands there twice, with one id.
+ * Recovery, after a fatal error of the client (librdkafka 2.0.2 has some that are
+ * nobody's fault) or a record that it gave up (no right to write, topic gone):
+ *
+ *   1. hand nothing over any more, so that nothing overtakes what failed
+ *   2. wait until the client has said of each of its records what became of it,
+ *      at most DRAIN_MS: what is given up here may be delivered twice
+ *   3. after a pause of RETRY_MS from the failure, end the client, open a new one
+ *      and hand over everything pending again, in order
+ *
+ * The count of alert partitions is asked once, at start: should the topic grow
+ * while we run, shards still go where kafka_feed looks for them.
  */
 #include "kafka/kafka_sink.h"
 
-#include "base/buffer.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "base/reader.h"
+#include "kafka/kafka_backlog.h"
 #include "kafka/kafka_client.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADERS_MAX = 32, METADATA_MS = 2000 };
-
-enum slot_state { SLOT_TO_SEND, SLOT_IN_FLIGHT, SLOT_DELIVERED };
-
-struct slot {
-    enum slot_state state;
-    enum outgoing_kind kind;
-    int32_t shard;
-    uint64_t cookie;
-    int64_t offset;
-    struct buffer bytes; /* key, value, then each header's name and value */
-    size_t key_size;
-    size_t value_size;
-    bool has_key;
-    bool has_value;
-    int32_t header_count;
-    size_t header_sizes[HEADERS_MAX][2];
+enum {
+    OPEN_PATIENCE_MS = 2000,
+    ASK_PATIENCE_MS = 500,
+    ASK_AGAIN_MS = 1000,
+    RETRY_MS = 500,
+    DRAIN_MS = 10000,
+    FLUSH_STEP_MS = 20,
+    NUMBER_BYTES = 32,
+    RECORD_OVERHEAD_BYTES = 64,
+    HEADER_OVERHEAD_BYTES = 10,
 };
 
 struct kafka_sink {
-    struct kafka_client client; /* first: the callbacks' opaque */
+    struct kafka_client client; /* first: callbacks get its address */
     struct kafka_sink_options options;
-    bool client_open;
+    rd_kafka_topic_t *topics[2]; /* owned; by enum outgoing_kind */
+    struct kafka_backlog backlog;
     int32_t alert_partitions; /* 0: not known yet */
-    struct slot *ring;
-    uint64_t head; /* number of the oldest record; in slot number mod queue_records */
-    uint64_t tail; /* number of the next record */
-    uint64_t next; /* number of the next record to produce */
-    bool failed;   /* a record before `next` is to be sent again */
+    size_t record_bytes_max;  /* message.max.bytes */
+    int64_t asked_ms;         /* when that was asked last */
+    bool failed;              /* recovery is under way */
+    int64_t failed_ms;        /* since when */
 };
 
-static struct slot *slot_of(const struct kafka_sink *sink, uint64_t number)
-{
-    return &sink->ring[number % (uint64_t)sink->options.queue_records];
-}
+/* ---- the client ------------------------------------------------------------------ */
 
-/* ---- the client ------------------------------------------------------------------------ */
+static void begin_recovery(struct kafka_sink *sink, const char *cause)
+{
+    if (sink->failed)
+        return;
+    sink->failed = true;
+    sink->failed_ms = kafka_client_clock_ms();
+    log_write(LOG_WARN, "kafka_sink_recovers", "pending=%d cause=\"%s\"",
+              (int)sink->backlog.handed_count, cause);
+}
 
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
 {
     (void)handle;
     struct kafka_sink *sink = opaque;
-    struct slot *slot = message->_private;
+    struct kafka_slot *slot = message->_private;
+    CHECK(slot != NULL);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        slot->state = SLOT_DELIVERED;
-        slot->offset = message->offset;
+        kafka_backlog_acknowledge(&sink->backlog, slot, message->offset);
         return;
     }
-    slot->state = SLOT_TO_SEND;
-    sink->failed = true;
-    if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-        message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-        log_write(LOG_WARN, "record_not_delivered", "why=\"%s\"",
-                  rd_kafka_err2str(message->err));
+    kafka_backlog_failed(&sink->backlog, slot);
+    begin_recovery(sink, rd_kafka_err2str(message->err));
 }
 
-static bool open_client(struct kafka_sink *sink, struct reason *why)
+static void close_client(struct kafka_sink *sink)
+{
+    for (size_t i = 0; i < sizeof sink->topics / sizeof sink->topics[0]; i++) {
+        if (sink->topics[i] != NULL)
+            rd_kafka_topic_destroy(sink->topics[i]);
+        sink->topics[i] = NULL;
+    }
+    kafka_client_close(&sink->client);
+}
+
+static const char *topic_name(const struct kafka_sink *sink, size_t kind)
+{
+    return kind == OUTGOING_ALERT ? sink->options.alerts_topic : sink->options.deadletter_topic;
+}
+
+static size_t read_bytes_max(const struct kafka_sink *sink)
+{
+    char text[NUMBER_BYTES] = "";
+    size_t size = sizeof text;
+    CHECK(rd_kafka_conf_get(rd_kafka_conf(sink->client.handle), "message.max.bytes", text,
+                            &size) == RD_KAFKA_CONF_OK);
+    return (size_t)strtoull(text, NULL, 10);
+}
+
+static enum status open_client(struct kafka_sink *sink, struct reason *why)
 {
     const struct kafka_callbacks callbacks = { .delivery = on_delivery, .opaque = sink };
-    if (kafka_client_open(&sink->client, &sink->options.kafka, KAFKA_SINK, &callbacks, why) !=
-        STATUS_OK)
-        return false;
-    sink->client_open = true;
-    return true;
-}
-
-/* Everything that is not acknowledged is to be produced again. */
-static void begin_again(struct kafka_sink *sink)
-{
-    for (uint64_t n = sink->head; n < sink->tail; n++) {
-        if (slot_of(sink, n)->state == SLOT_IN_FLIGHT)
-            slot_of(sink, n)->state = SLOT_TO_SEND;
+    const enum status s =
+        kafka_client_open(&sink->client, &sink->options.kafka, KAFKA_SINK, &callbacks, why);
+    if (s != STATUS_OK)
+        return s;
+    sink->record_bytes_max = read_bytes_max(sink);
+    for (size_t i = 0; i < sizeof sink->topics / sizeof sink->topics[0]; i++) {
+        sink->topics[i] = rd_kafka_topic_new(sink->client.handle, topic_name(sink, i), NULL);
+        if (sink->topics[i] == NULL) {
+            reason_set(why, "\"%s\" cannot be the name of a topic", topic_name(sink, i));
+            close_client(sink);
+            return STATUS_REFUSED;
+        }
     }
-    sink->next = sink->head;
+    return STATUS_OK;
 }
 
-static void reopen(struct kafka_sink *sink)
+/* Asking for both topics also spares their first record a wait of up to a second. */
+static enum status ask_topics(struct kafka_sink *sink, int patience_ms, struct reason *why)
 {
-    log_write(LOG_WARN, "producer_reopened", "unacknowledged=%d",
-              (int)(sink->tail - sink->head));
-    rd_kafka_purge(sink->client.handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    rd_kafka_poll(sink->client.handle, 0);
-    kafka_client_close(&sink->client);
-    sink->client_open = false;
-    begin_again(sink);
-    struct reason why = { 0 };
-    CHECK(open_client(sink, &why)); /* the options were right the first time */
+    int32_t alerts = 0;
+    int32_t letters = 0;
+    sink->asked_ms = kafka_client_clock_ms();
+    enum status s = kafka_client_partitions(&sink->client, sink->options.alerts_topic,
+                                            patience_ms, &alerts, why);
+    if (s == STATUS_OK)
+        s = kafka_client_partitions(&sink->client, sink->options.deadletter_topic, patience_ms,
+                                    &letters, why);
+    if (s == STATUS_OK)
+        sink->alert_partitions = alerts;
+    return s;
 }
 
-struct kafka_sink *kafka_sink_open(const struct kafka_sink_options *options,
-                                   struct reason *why)
+static enum status insist_on_topics(struct kafka_sink *sink, struct reason *why)
 {
-    CHECK(options->queue_records > 0);
+    if (sink->alert_partitions > 0)
+        return STATUS_OK;
+    if (kafka_client_clock_ms() - sink->asked_ms >= ASK_AGAIN_MS && sink->client.handle != NULL)
+        return ask_topics(sink, ASK_PATIENCE_MS, why);
+    reason_set(why, "Kafka at %s has not said how many partitions topic %s has",
+               sink->options.kafka.brokers, sink->options.alerts_topic);
+    return STATUS_UNAVAILABLE;
+}
+
+struct kafka_sink *kafka_sink_open(const struct kafka_sink_options *options, struct reason *why)
+{
     struct kafka_sink *sink = calloc(1, sizeof *sink);
     CHECK(sink != NULL);
     sink->options = *options;
-    sink->ring = calloc((size_t)options->queue_records, sizeof *sink->ring);
-    CHECK(sink->ring != NULL);
-    if (!open_client(sink, why))
+    kafka_backlog_open(&sink->backlog, options->queue_records);
+    if (open_client(sink, why) != STATUS_OK)
         goto fail;
-
-    /* The first record to a topic of which nothing is known can take a second. */
-    struct reason ignored = { 0 };
-    int32_t partitions = 0;
-    kafka_client_partitions(&sink->client, options->alerts_topic, METADATA_MS,
-                            &sink->alert_partitions, &ignored);
-    kafka_client_partitions(&sink->client, options->deadletter_topic, METADATA_MS, &partitions,
-                            &ignored);
+    const enum status s = ask_topics(sink, OPEN_PATIENCE_MS, why);
+    if (s != STATUS_OK && s != STATUS_UNAVAILABLE)
+        goto fail;
     return sink;
 
 fail:
@@ -142,197 +175,155 @@ void kafka_sink_close(struct kafka_sink *sink)
 {
     if (sink == NULL)
         return;
-    if (sink->client_open) {
-        rd_kafka_purge(sink->client.handle,
-                       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_poll(sink->client.handle, 0);
-        kafka_client_close(&sink->client);
-    }
-    for (int32_t i = 0; i < sink->options.queue_records; i++)
-        buffer_free(&sink->ring[i].bytes);
-    free(sink->ring);
+    close_client(sink);
+    kafka_backlog_close(&sink->backlog); /* the client sends from it: close that first */
     free(sink);
 }
 
-/* ---- keeping ------------------------------------------------------------------------------ */
+/* ---- handing over ------------------------------------------------------------------ */
 
-static void keep(struct slot *slot, const struct outgoing *record)
-{
-    CHECK(record->header_count >= 0 && record->header_count <= HEADERS_MAX);
-    slot->state = SLOT_TO_SEND;
-    slot->kind = record->kind;
-    slot->shard = record->shard;
-    slot->cookie = record->cookie;
-    slot->offset = -1;
-    slot->has_key = record->key.at != NULL;
-    slot->has_value = record->value.at != NULL;
-    slot->key_size = record->key.size;
-    slot->value_size = record->value.size;
-    slot->header_count = record->header_count;
-    buffer_clear(&slot->bytes);
-    buffer_add(&slot->bytes, record->key);
-    buffer_add(&slot->bytes, record->value);
-    for (int32_t i = 0; i < record->header_count; i++) {
-        const struct outgoing_header *h = &record->headers[i];
-        slot->header_sizes[i][0] = strlen(h->name);
-        slot->header_sizes[i][1] = h->value.size;
-        buffer_add(&slot->bytes, span_of(h->name, slot->header_sizes[i][0]));
-        buffer_add(&slot->bytes, h->value);
-    }
-    buffer_add_u8(&slot->bytes, 0); /* so that there are bytes to point at */
-}
-
-static rd_kafka_headers_t *headers_of(const struct slot *slot)
+static rd_kafka_headers_t *headers_of(const struct kafka_slot *slot)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new((size_t)slot->header_count);
-    CHECK(headers != NULL);
-    const uint8_t *at = slot->bytes.at + slot->key_size + slot->value_size;
+    struct reader r = reader_of(kafka_backlog_headers(slot));
     for (int32_t i = 0; i < slot->header_count; i++) {
-        const char *name = (const char *)at;
-        const uint8_t *value = at + slot->header_sizes[i][0];
-        CHECK(rd_kafka_header_add(headers, name, (ssize_t)slot->header_sizes[i][0], value,
-                                  (ssize_t)slot->header_sizes[i][1]) ==
-              RD_KAFKA_RESP_ERR_NO_ERROR);
-        at = value + slot->header_sizes[i][1];
+        const struct span name = reader_string(&r);
+        const struct span value = reader_string(&r);
+        CHECK(!r.broken);
+        CHECK(rd_kafka_header_add(headers, (const char *)name.at, (ssize_t)name.size, value.at,
+                                  (ssize_t)value.size) == RD_KAFKA_RESP_ERR_NO_ERROR);
     }
     return headers;
 }
 
-/* ---- producing ------------------------------------------------------------------------------- */
-
-static rd_kafka_resp_err_t produce(struct kafka_sink *sink, struct slot *slot)
+static int32_t partition_of(const struct kafka_sink *sink, const struct delivery *d)
 {
-    const bool alert = slot->kind == OUTGOING_ALERT;
-    const char *topic = alert ? sink->options.alerts_topic : sink->options.deadletter_topic;
-    const int32_t partition =
-        alert ? slot->shard % sink->alert_partitions : RD_KAFKA_PARTITION_UA;
-    void *key = slot->has_key ? slot->bytes.at : NULL;
-    void *value = slot->has_value ? slot->bytes.at + slot->key_size : NULL;
+    if (d->kind == OUTGOING_DEAD_LETTER)
+        return RD_KAFKA_PARTITION_UA;
+    CHECK(sink->alert_partitions > 0);
+    return d->shard % sink->alert_partitions;
+}
+
+/* The vtypes stand bare: their macros are an extension that clang warns of. */
+static rd_kafka_resp_err_t produce(struct kafka_sink *sink, struct kafka_slot *slot)
+{
+    const struct span key = kafka_backlog_key(slot);
+    const struct span value = kafka_backlog_value(slot);
+    const int32_t partition = partition_of(sink, &slot->delivery);
     rd_kafka_headers_t *headers = headers_of(slot);
     const rd_kafka_resp_err_t error = rd_kafka_producev(
-        sink->client.handle, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_KEY(key, slot->key_size), RD_KAFKA_V_VALUE(value, slot->value_size),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(slot), RD_KAFKA_V_MSGFLAGS(0),
-        RD_KAFKA_V_END);
+        sink->client.handle, RD_KAFKA_VTYPE_RKT, sink->topics[slot->delivery.kind],
+        RD_KAFKA_VTYPE_PARTITION, partition, RD_KAFKA_VTYPE_MSGFLAGS, 0, RD_KAFKA_VTYPE_KEY,
+        (const void *)key.at, key.size, RD_KAFKA_VTYPE_VALUE, (const void *)value.at,
+        value.size, RD_KAFKA_VTYPE_HEADERS, headers, RD_KAFKA_VTYPE_OPAQUE, (void *)slot,
+        RD_KAFKA_VTYPE_END);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_headers_destroy(headers);
     return error;
 }
 
-static bool knows_partitions(struct kafka_sink *sink, struct reason *why)
+/* All that is unsent, oldest first, as far as the client takes it. */
+static void hand_over(struct kafka_sink *sink)
 {
-    if (sink->alert_partitions > 0)
-        return true;
-    return kafka_client_partitions(&sink->client, sink->options.alerts_topic, METADATA_MS,
-                                   &sink->alert_partitions, why) == STATUS_OK;
-}
-
-/* Produces what is to be sent, in order, as far as the client has room. */
-static void pump(struct kafka_sink *sink)
-{
-    rd_kafka_poll(sink->client.handle, 0);
-    if (sink->client.fatal || rd_kafka_fatal_error(sink->client.handle, NULL, 0) != 0)
-        reopen(sink);
-    struct reason why = { 0 };
-    if (sink->next < sink->tail && !knows_partitions(sink, &why))
-        return;
-    while (sink->next < sink->tail) {
-        struct slot *slot = slot_of(sink, sink->next);
-        if (slot->state == SLOT_TO_SEND) {
-            /* The state is set first: the report may come from another thread's poll. */
-            slot->state = SLOT_IN_FLIGHT;
-            const rd_kafka_resp_err_t error = produce(sink, slot);
-            if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-                slot->state = SLOT_TO_SEND;
-                if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-                    log_write(LOG_WARN, "record_not_produced", "why=\"%s\"",
-                              rd_kafka_err2str(error));
-                return;
-            }
+    while (!sink->failed && sink->backlog.unsent != NULL) {
+        const rd_kafka_resp_err_t error = produce(sink, sink->backlog.unsent);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            kafka_backlog_handed(&sink->backlog);
+            continue;
         }
-        sink->next += 1;
+        if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            begin_recovery(sink, rd_kafka_err2str(error));
+        return;
     }
 }
 
-/* ---- the port ---------------------------------------------------------------------------------- */
+/* As librdkafka counts it, or a little more: one that it refuses would block the others. */
+static bool fits(const struct kafka_sink *sink, const struct outgoing *record)
+{
+    size_t size = RECORD_OVERHEAD_BYTES + record->key.size + record->value.size;
+    for (int32_t i = 0; i < record->header_count; i++)
+        size += HEADER_OVERHEAD_BYTES + strlen(record->headers[i].name) +
+                record->headers[i].value.size;
+    return size <= sink->record_bytes_max;
+}
 
-static enum status sink_send(void *self, const struct outgoing *record, struct reason *why)
+static enum status send_record(void *self, const struct outgoing *record, struct reason *why)
 {
     struct kafka_sink *sink = self;
-    pump(sink);
-    if (sink->tail - sink->head == (uint64_t)sink->options.queue_records) {
-        reason_set(why, "%d records wait to be acknowledged by Kafka",
-                   (int)sink->options.queue_records);
+    CHECK(record->shard >= 0 && record->header_count >= 0);
+    const enum status s = insist_on_topics(sink, why);
+    if (s != STATUS_OK)
+        return s;
+    if (!fits(sink, record)) {
+        reason_set(why, "a record of %zu bytes is larger than message.max.bytes=%zu allows",
+                   record->key.size + record->value.size, sink->record_bytes_max);
+        return STATUS_REFUSED;
+    }
+    if (kafka_backlog_full(&sink->backlog)) {
+        reason_set(why, "%d records wait for Kafka at %s to acknowledge them",
+                   (int)sink->options.queue_records, sink->options.kafka.brokers);
         return STATUS_FULL;
     }
-    keep(slot_of(sink, sink->tail), record);
-    sink->tail += 1;
-    pump(sink);
+    (void)kafka_backlog_add(&sink->backlog, record);
+    hand_over(sink);
     return STATUS_OK;
 }
 
-/* A record that failed by itself is sent again, before those behind it. */
-static void step_back(struct kafka_sink *sink)
+/* ---- recovering and collecting -------------------------------------------------------- */
+
+static void open_again(struct kafka_sink *sink)
 {
-    if (!sink->failed)
-        return;
-    sink->failed = false;
-    for (uint64_t n = sink->head; n < sink->next; n++) {
-        if (slot_of(sink, n)->state == SLOT_TO_SEND) {
-            sink->next = n;
-            return;
-        }
-    }
+    struct reason why = { "" };
+    close_client(sink);
+    kafka_backlog_rewind(&sink->backlog);
+    sink->failed_ms = kafka_client_clock_ms();
+    if (open_client(sink, &why) == STATUS_OK)
+        sink->failed = false;
+    else
+        log_write(LOG_ERROR, "kafka_sink_not_opened", "why=\"%s\"", why.text);
 }
 
-static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t max)
+/* One turn: hears the client, then does what is due. */
+static void turn(struct kafka_sink *sink, int patience_ms)
+{
+    if (sink->client.handle != NULL)
+        (void)rd_kafka_poll(sink->client.handle, patience_ms);
+    if (sink->client.fatal)
+        begin_recovery(sink, sink->client.trouble.text);
+    if (sink->failed) {
+        const int64_t waited = kafka_client_clock_ms() - sink->failed_ms;
+        const bool drained = sink->backlog.handed_count == 0;
+        if (waited >= (drained ? RETRY_MS : DRAIN_MS))
+            open_again(sink);
+    }
+    hand_over(sink);
+}
+
+static int32_t poll_deliveries(void *self, struct delivery *ret_deliveries, int32_t max)
 {
     struct kafka_sink *sink = self;
-    CHECK(max > 0);
-    pump(sink);
-    int32_t count = 0;
-    while (count < max && sink->head < sink->next) {
-        const struct slot *slot = slot_of(sink, sink->head);
-        if (slot->state != SLOT_DELIVERED)
-            break;
-        ret_deliveries[count++] = (struct delivery){ .kind = slot->kind,
-                                                     .shard = slot->shard,
-                                                     .cookie = slot->cookie,
-                                                     .offset = slot->offset };
-        sink->head += 1;
-    }
-    step_back(sink);
-    return count;
+    CHECK(max >= 0);
+    turn(sink, 0);
+    return kafka_backlog_take(&sink->backlog, ret_deliveries, max);
 }
 
-static bool all_delivered(const struct kafka_sink *sink)
-{
-    for (uint64_t n = sink->head; n < sink->tail; n++) {
-        if (slot_of(sink, n)->state != SLOT_DELIVERED)
-            return false;
-    }
-    return true;
-}
-
-static enum status sink_flush(void *self, int patience_ms)
+static enum status flush(void *self, int patience_ms)
 {
     struct kafka_sink *sink = self;
     const int64_t deadline = kafka_client_clock_ms() + patience_ms;
-    pump(sink);
-    while (!all_delivered(sink)) {
-        const int64_t left = deadline - kafka_client_clock_ms();
-        if (left <= 0)
+    turn(sink, 0);
+    while (sink->backlog.pending.first != NULL) {
+        if (kafka_client_clock_ms() >= deadline)
             return STATUS_UNAVAILABLE;
-        rd_kafka_flush(sink->client.handle, left < 100 ? (int)left : 100);
-        step_back(sink);
-        pump(sink);
+        turn(sink, FLUSH_STEP_MS);
     }
     return STATUS_OK;
 }
 
 struct sink_port kafka_sink_port(struct kafka_sink *sink)
 {
+    CHECK(sink != NULL);
     return (struct sink_port){
-        .self = sink, .send = sink_send, .poll = sink_poll, .flush = sink_flush
+        .self = sink, .send = send_record, .poll = poll_deliveries, .flush = flush
     };
 }

@@ -1,0 +1,324 @@
+/* kafka_sink_test.c - what is sent arrives once, in order, where it belongs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/murmur2.h"
+#include "kafka/kafka_sink.h"
+#include "kafka/kafka_tail.h"
+#include "support/kafka_cluster.h"
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATIENCE_MS = 20000, PARTITIONS = 4, TEXT_BYTES = 64, PRODUCE_API = 0 };
+
+static int open_cluster(void **state)
+{
+    struct kafka_cluster *c = kafka_cluster_open(1);
+    kafka_cluster_topics(c, PARTITIONS);
+    *state = c;
+    return 0;
+}
+
+static int close_cluster(void **state)
+{
+    kafka_cluster_close(*state);
+    return 0;
+}
+
+static struct kafka_sink *open_sink(struct kafka_cluster *c, int32_t queue_records)
+{
+    struct reason why = { "" };
+    const struct kafka_sink_options options = { .kafka = kafka_cluster_options(c),
+                                                .alerts_topic = "alerts",
+                                                .deadletter_topic = "deadletter",
+                                                .queue_records = queue_records };
+    struct kafka_sink *sink = kafka_sink_open(&options, &why);
+    if (sink == NULL)
+        fail_msg("%s", why.text);
+    return sink;
+}
+
+static struct span text(const char *s)
+{
+    return span_of(s, strlen(s));
+}
+
+static enum status send_alert(const struct sink_port *port, int32_t shard, uint64_t number)
+{
+    char value[TEXT_BYTES];
+    struct reason why = { "" };
+    snprintf(value, sizeof value, "%d/%d", (int)shard, (int)number);
+    const struct outgoing record = { .kind = OUTGOING_ALERT,
+                                     .shard = shard,
+                                     .key = text("seller"),
+                                     .value = text(value),
+                                     .cookie = number };
+    return port->send(port->self, &record, &why);
+}
+
+/* Everything of one partition, "a b c ", as text. */
+struct seen {
+    char text[8192];
+    int count;
+    char header[TEXT_BYTES];
+};
+
+static bool see(void *arg, const rd_kafka_message_t *m)
+{
+    struct seen *seen = arg;
+    const size_t used = strlen(seen->text);
+    snprintf(seen->text + used, sizeof seen->text - used, "%.*s ", (int)m->len,
+             m->payload == NULL ? "" : (const char *)m->payload);
+    seen->count += 1;
+    rd_kafka_headers_t *headers = NULL;
+    const void *at = NULL;
+    size_t size = 0;
+    if (rd_kafka_message_headers(m, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+        rd_kafka_header_get_last(headers, "seq", &at, &size) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        snprintf(seen->header, sizeof seen->header, "%.*s", (int)size, (const char *)at);
+    return true;
+}
+
+static struct seen read_back(struct kafka_cluster *c, const char *topic, int32_t partition)
+{
+    struct seen seen = { .count = 0 };
+    struct reason why = { "" };
+    int64_t end = -1;
+    const struct kafka_options options = kafka_cluster_options(c);
+    struct kafka_tail *tail = kafka_tail_open(&options, &why);
+    assert_non_null(tail);
+    const struct kafka_tail_range range = {
+        .topic = topic, .partition = partition, .from = -1, .patience_ms = PATIENCE_MS
+    };
+    const enum status s = kafka_tail_read(tail, &range, see, &seen, &end, &why);
+    kafka_tail_close(tail);
+    if (s != STATUS_OK)
+        fail_msg("%s", why.text);
+    return seen;
+}
+
+static void expect_numbers(struct kafka_cluster *c, int32_t shard, int count)
+{
+    char expected[8192] = "";
+    for (int i = 0; i < count; i++) {
+        const size_t used = strlen(expected);
+        snprintf(expected + used, sizeof expected - used, "%d/%d ", (int)shard, i);
+    }
+    const struct seen seen = read_back(c, "alerts", shard % PARTITIONS);
+    assert_string_equal(seen.text, expected);
+}
+
+static int take_all(const struct sink_port *port, uint64_t next[])
+{
+    struct delivery deliveries[8];
+    int taken = 0;
+    int32_t count;
+    while ((count = port->poll(port->self, deliveries, 8)) > 0)
+        for (int32_t i = 0; i < count; i++) {
+            assert_int_equal(deliveries[i].cookie, next[deliveries[i].shard]);
+            assert_int_equal(deliveries[i].offset, next[deliveries[i].shard]);
+            next[deliveries[i].shard] += 1;
+            taken += 1;
+        }
+    return taken;
+}
+
+static void
+each_shards_alerts_stand_in_its_partition_in_order_and_are_acknowledged_so(void **state)
+{
+    enum { COUNT = 100 };
+    uint64_t next[PARTITIONS] = { 0 };
+    struct kafka_sink *sink = open_sink(*state, 1000);
+    const struct sink_port port = kafka_sink_port(sink);
+    for (uint64_t n = 0; n < COUNT; n++)
+        for (int32_t shard = 0; shard < PARTITIONS; shard++)
+            assert_int_equal(send_alert(&port, shard, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(take_all(&port, next), COUNT * PARTITIONS);
+    kafka_sink_close(sink);
+    for (int32_t shard = 0; shard < PARTITIONS; shard++)
+        expect_numbers(*state, shard, COUNT);
+}
+
+static void a_shard_beyond_the_count_of_partitions_begins_again_at_the_first(void **state)
+{
+    struct kafka_sink *sink = open_sink(*state, 10);
+    const struct sink_port port = kafka_sink_port(sink);
+    assert_int_equal(send_alert(&port, PARTITIONS + 1, 0), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    kafka_sink_close(sink);
+    assert_string_equal(read_back(*state, "alerts", 1).text, "5/0 ");
+}
+
+static void headers_and_bytes_arrive_as_they_were_when_sent(void **state)
+{
+    char value[] = "value";
+    char seq[] = "17";
+    const struct outgoing_header headers[] = { { "shard", text("2") }, { "seq", text(seq) } };
+    const struct outgoing record = { .kind = OUTGOING_ALERT,
+                                     .shard = 2,
+                                     .key = text("k"),
+                                     .value = text(value),
+                                     .headers = headers,
+                                     .header_count = 2 };
+    struct reason why = { "" };
+    struct kafka_sink *sink = open_sink(*state, 10);
+    const struct sink_port port = kafka_sink_port(sink);
+    assert_int_equal(port.send(port.self, &record, &why), STATUS_OK);
+    memset(value, 'x', sizeof value - 1); /* the caller's again */
+    memset(seq, 'x', sizeof seq - 1);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    kafka_sink_close(sink);
+    const struct seen seen = read_back(*state, "alerts", 2);
+    assert_string_equal(seen.text, "value ");
+    assert_string_equal(seen.header, "17");
+}
+
+static void a_dead_letter_goes_where_its_key_belongs(void **state)
+{
+    struct reason why = { "" };
+    struct kafka_sink *sink = open_sink(*state, 10);
+    const struct sink_port port = kafka_sink_port(sink);
+    static const char *const keys[] = { "seller-a", "seller-b", "seller-c", "" };
+    int expected[PARTITIONS] = { 0 };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const struct outgoing record = {
+            .kind = OUTGOING_DEAD_LETTER, .shard = 3, .key = text(keys[i]), .value = text("bad")
+        };
+        expected[murmur2_partition(record.key, PARTITIONS)] += 1;
+        assert_int_equal(port.send(port.self, &record, &why), STATUS_OK);
+    }
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    kafka_sink_close(sink);
+    for (int32_t p = 0; p < PARTITIONS; p++)
+        assert_int_equal(read_back(*state, "deadletter", p).count, expected[p]);
+}
+
+static void at_its_bound_it_is_full_until_acknowledgements_are_taken(void **state)
+{
+    uint64_t next[PARTITIONS] = { 0 };
+    struct kafka_sink *sink = open_sink(*state, 3);
+    const struct sink_port port = kafka_sink_port(sink);
+    for (uint64_t n = 0; n < 3; n++)
+        assert_int_equal(send_alert(&port, 0, n), STATUS_OK);
+    assert_int_equal(send_alert(&port, 0, 3), STATUS_FULL);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(send_alert(&port, 0, 3), STATUS_FULL); /* nobody has taken them yet */
+    assert_int_equal(take_all(&port, next), 3);
+    assert_int_equal(send_alert(&port, 0, 3), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    kafka_sink_close(sink);
+    expect_numbers(*state, 0, 4);
+}
+
+static void silent_brokers_end_a_flush_and_delay_but_lose_nothing(void **state)
+{
+    uint64_t next[PARTITIONS] = { 0 };
+    struct kafka_sink *sink = open_sink(*state, 100);
+    const struct sink_port port = kafka_sink_port(sink);
+    assert_int_equal(send_alert(&port, 1, 0), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    kafka_cluster_down(*state);
+    for (uint64_t n = 1; n < 20; n++)
+        assert_int_equal(send_alert(&port, 1, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, 200), STATUS_UNAVAILABLE);
+    assert_int_equal(take_all(&port, next), 1);
+    kafka_cluster_up(*state);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(take_all(&port, next), 19);
+    kafka_sink_close(sink);
+    expect_numbers(*state, 1, 20);
+}
+
+/* The client gives a record up for good; the sink does not, nor lets others overtake it. */
+static void what_the_client_gives_up_is_sent_again_in_its_old_place(void **state)
+{
+    uint64_t next[PARTITIONS] = { 0 };
+    struct kafka_sink *sink = open_sink(*state, 100);
+    const struct sink_port port = kafka_sink_port(sink);
+    rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    for (uint64_t n = 0; n < 10; n++)
+        assert_int_equal(send_alert(&port, 2, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, 100), STATUS_UNAVAILABLE);
+    for (uint64_t n = 10; n < 15; n++)
+        assert_int_equal(send_alert(&port, 2, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(take_all(&port, next), 15);
+    kafka_sink_close(sink);
+    expect_numbers(*state, 2, 15);
+}
+
+/* The broker says that it does not know this producer's numbers: the end of a client. */
+static void after_a_fatal_error_a_new_client_sends_what_was_not_acknowledged(void **state)
+{
+    uint64_t next[PARTITIONS] = { 0 };
+    struct kafka_sink *sink = open_sink(*state, 100);
+    const struct sink_port port = kafka_sink_port(sink);
+    assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
+                                      RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+    for (uint64_t n = 1; n < 30; n++)
+        assert_int_equal(send_alert(&port, 0, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(take_all(&port, next), 30);
+    kafka_sink_close(sink);
+    expect_numbers(*state, 0, 30);
+}
+
+static void a_record_that_can_never_be_sent_is_refused_at_once(void **state)
+{
+    static uint8_t big[9000000];
+    struct reason why = { "" };
+    struct kafka_sink *sink = open_sink(*state, 10);
+    const struct sink_port port = kafka_sink_port(sink);
+    const struct outgoing record = { .kind = OUTGOING_DEAD_LETTER,
+                                     .value = span_of(big, sizeof big) };
+    assert_int_equal(port.send(port.self, &record, &why), STATUS_REFUSED);
+    assert_non_null(strstr(why.text, "9000000 bytes"));
+    assert_int_equal(port.flush(port.self, 0), STATUS_OK);
+    kafka_sink_close(sink);
+}
+
+static void a_topic_that_does_not_exist_is_said_at_start(void **state)
+{
+    struct reason why = { "" };
+    const struct kafka_sink_options options = { .kafka = kafka_cluster_options(*state),
+                                                .alerts_topic = "alerts",
+                                                .deadletter_topic = "deadletter",
+                                                .queue_records = 1 };
+    rd_kafka_mock_topic_set_error(kafka_cluster_mock(*state), "deadletter",
+                                  RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    assert_null(kafka_sink_open(&options, &why));
+    assert_non_null(strstr(why.text, "topic deadletter does not exist"));
+}
+
+#define WITH_CLUSTER(test) cmocka_unit_test_setup_teardown(test, open_cluster, close_cluster)
+
+int main(void)
+{
+    log_open(LOG_ERROR, false);
+    const struct CMUnitTest tests[] = {
+        WITH_CLUSTER(
+            each_shards_alerts_stand_in_its_partition_in_order_and_are_acknowledged_so),
+        WITH_CLUSTER(a_shard_beyond_the_count_of_partitions_begins_again_at_the_first),
+        WITH_CLUSTER(headers_and_bytes_arrive_as_they_were_when_sent),
+        WITH_CLUSTER(a_dead_letter_goes_where_its_key_belongs),
+        WITH_CLUSTER(at_its_bound_it_is_full_until_acknowledgements_are_taken),
+        WITH_CLUSTER(silent_brokers_end_a_flush_and_delay_but_lose_nothing),
+        WITH_CLUSTER(what_the_client_gives_up_is_sent_again_in_its_old_place),
+        WITH_CLUSTER(after_a_fatal_error_a_new_client_sends_what_was_not_acknowledged),
+        WITH_CLUSTER(a_record_that_can_never_be_sent_is_refused_at_once),
+        WITH_CLUSTER(a_topic_that_does_not_exist_is_said_at_start),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
