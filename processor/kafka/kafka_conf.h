@@ -1,4 +1,3 @@
-/* see READ-ME-FIRST.txt in this folder (who writes what) */
 /* kafka_conf.h - how our Kafka clients are set up.
  *
  * Whoever names a property in kafka.properties gets it, in every client it
