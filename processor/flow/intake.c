@@ -6,22 +6,23 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-void intake_open(struct intake *in, int32_t batch_records)
+void intake_open(struct intake *in, int32_t batch_records, struct arena *arena)
 {
     CHECK(batch_records > 0);
+    CHECK(in->items == NULL && in->sorted == NULL);
+    in->arena = arena;
     in->capacity = batch_records;
-    in->items = calloc((size_t)batch_records, sizeof *in->items);
-    in->sorted = calloc((size_t)batch_records, sizeof *in->sorted);
-    CHECK(in->items != NULL && in->sorted != NULL);
+    in->items = arena_take(arena, (size_t)batch_records * sizeof *in->items);
+    in->sorted = arena_take(arena, (size_t)batch_records * sizeof *in->sorted);
 }
 
 void intake_close(struct intake *in)
 {
-    free(in->items);
-    free(in->sorted);
+    CHECK(in->capacity > 0);
+    arena_give_back(in->arena, in->items, (size_t)in->capacity * sizeof *in->items);
+    arena_give_back(in->arena, in->sorted, (size_t)in->capacity * sizeof *in->sorted);
     in->items = NULL;
     in->sorted = NULL;
 }

@@ -32,11 +32,12 @@ struct intake {
     struct intake_item *items;            /* room for a batch */
     struct intake_item *sorted;           /* the same, to sort into */
     int32_t capacity;
+    struct arena *arena;     /* of the two above */
     void (*wait)(void *arg); /* called while the dead-letter queue is full: drains it */
     void *wait_arg;
 };
 
-void intake_open(struct intake *in, int32_t batch_records);
+void intake_open(struct intake *in, int32_t batch_records, struct arena *arena);
 
 void intake_close(struct intake *in);
 

@@ -6,7 +6,6 @@
 #include "flow/measuring.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 enum {
     ANSWER_WAIT_MS = 50,
@@ -42,8 +41,7 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
                                       .rules = options->rules,
                                       .metrics = options->metrics,
                                       .instance = options->instance };
-    p->tenures = calloc((size_t)options->shard_count, sizeof *p->tenures);
-    CHECK(p->tenures != NULL);
+    p->tenures = arena_take(&p->fixed, (size_t)options->shard_count * sizeof *p->tenures);
     p->intake = (struct intake){ .world = &p->world,
                                  .tenures = p->tenures,
                                  .shard_count = options->shard_count,
@@ -51,8 +49,8 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
                                  .wait_arg = p };
     for (int i = 0; i < TOPIC_COUNT; i++)
         p->intake.topic_names[i] = options->topic_names[i];
-    intake_open(&p->intake, options->batch_records);
-    view_batch_open(&p->views, options->rules->view_batch);
+    intake_open(&p->intake, options->batch_records, &p->fixed);
+    view_batch_open(&p->views, options->rules->view_batch, &p->fixed);
     p->saving = (struct saving){ .world = &p->world,
                                  .views = &p->views,
                                  .commit_interval_ms = options->commit_interval_ms,
@@ -69,9 +67,10 @@ void pipeline_close(struct pipeline *p)
 {
     for (int32_t i = 0; i < p->options.shard_count; i++)
         tenure_close(&p->tenures[i]);
-    free(p->tenures);
+    arena_give_back(&p->fixed, p->tenures, (size_t)p->options.shard_count * sizeof *p->tenures);
     intake_close(&p->intake);
     view_batch_close(&p->views);
+    CHECK(p->fixed.taken == 0);
     p->tenures = NULL;
 }
 
@@ -252,10 +251,15 @@ static enum status rewind_inputs(struct pipeline *p, struct tenure *t, struct re
     for (int i = 0; i < TOPIC_COUNT; i++) {
         offsets[i] = t->inputs[i].next;
         t->inputs[i].rewind &= (t->inputs[i].holds & HOLD_SCHEMA) != 0;
-        t->inputs[i].held = false;
     }
     const struct source_port *source = &p->options.ports->source;
-    return source->start(source->self, t->shard, offsets, why);
+    const enum status s = source->start(source->self, t->shard, offsets, why);
+    for (int i = 0; s != STATUS_OK && i < TOPIC_COUNT; i++) {
+        t->inputs[i].rewind = true; /* not done: once more, a little later */
+        t->inputs[i].holds |= HOLD_SCHEMA;
+        backoff_failed(&t->inputs[i].schema, now);
+    }
+    return s;
 }
 
 static bool is_furthest_behind(const struct pipeline *p, const struct tenure *t)

@@ -44,7 +44,8 @@ struct pipeline_options {
 struct pipeline {
     struct pipeline_options options;
     struct tenure_world world;
-    struct arena arena;
+    struct arena arena;     /* what is known of the shards: grows, and has a bound */
+    struct arena fixed;     /* batches and tables, taken at start */
     struct tenure *tenures; /* shard_count */
     struct intake intake;
     struct view_batch views;

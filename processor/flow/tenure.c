@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { FLUSH_MS = 2000 };
@@ -15,9 +14,8 @@ void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
 {
     CHECK(shard >= 0 && !t->active);
     *t = (struct tenure){ .shard = shard, .active = true, .arena = arena };
-    t->state = calloc(1, sizeof *t->state);
-    t->save.spans = calloc(PARTS, sizeof *t->save.spans);
-    CHECK(t->state != NULL && t->save.spans != NULL);
+    t->state = arena_take(arena, sizeof *t->state);
+    t->save.spans = arena_take(arena, PARTS * sizeof *t->save.spans);
 }
 
 static void drop_state(struct tenure *t)
@@ -35,8 +33,8 @@ void tenure_close(struct tenure *t)
     drop_state(t);
     buffer_free(&t->save.log);
     buffer_free(&t->save.parts);
-    free(t->save.spans);
-    free(t->state);
+    arena_give_back(t->arena, t->save.spans, PARTS * sizeof *t->save.spans);
+    arena_give_back(t->arena, t->state, sizeof *t->state);
     *t = (struct tenure){ 0 };
 }
 

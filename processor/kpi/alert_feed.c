@@ -1,11 +1,11 @@
 /* alert_feed.c - what the feed hears of an alert: its changes, storms, flapping. */
 #include "base/check.h"
+#include "base/text.h"
 #include "base/hash.h"
 #include "kpi/alert.h"
 #include "kpi/statistics.h"
 
 #include <math.h>
-#include <stdio.h>
 
 /* ---- flapping ------------------------------------------------------------------------ */
 
@@ -53,11 +53,14 @@ static void fill_source(const struct alerts *as, const struct cell *cell,
 {
     const struct threshold *own = alerts_threshold(as, cell, change->kpi, window);
     const struct threshold *global = &as->rules->thresholds->of[change->kpi][window];
-    if (own == global || memcmp(own, global, sizeof *own) == 0)
-        snprintf(change->threshold_source, sizeof change->threshold_source, "global");
-    else
-        snprintf(change->threshold_source, sizeof change->threshold_source, "storefront:%.*s",
-                 (int)cell->storefront.size, cell->storefront.text);
+    struct text source = text_over(change->threshold_source, sizeof change->threshold_source);
+    if (own == global || threshold_equal(own, global)) {
+        text_add_string(&source, "global");
+    } else {
+        text_add_string(&source, "storefront:");
+        text_add(&source, name_span(&cell->storefront));
+    }
+    text_end(&source);
 }
 
 static void fill_threshold(const struct alerts *as, const struct alert *a,
@@ -72,8 +75,9 @@ static void fill_threshold(const struct alerts *as, const struct alert *a,
     change->clear_threshold_milli = reading_clear_limit_milli(
         change->kpi, change->comparison, change->threshold, t->clear_margin_permille);
     fill_source(as, cell, change, a->window);
-    snprintf(change->rule_version, sizeof change->rule_version, "%08x",
-             (unsigned)(a->rule_version & UINT32_MAX));
+    struct text version = text_over(change->rule_version, sizeof change->rule_version);
+    text_add_hex32(&version, (uint32_t)a->rule_version);
+    text_end(&version);
 }
 
 static void fill_numbers(const struct reading *r, struct alert_change *change)

@@ -4,6 +4,7 @@
 #include "kpi/alert.h"
 #include "kpi/statistics.h"
 
+#define PPM INT64_C(1000000)
 #define TO(status) (1u << (status))
 
 static const unsigned allowed[ALERT_STATUS_COUNT] = {
@@ -28,13 +29,13 @@ struct look {
 
 /* ---- what the numbers say --------------------------------------------------------------- */
 
-static double breach_probability(const struct look *k)
+static int64_t breach_ppm(const struct look *k)
 {
     const struct reading *r = &k->reading;
     if (k->row->kind != KPI_RATIO || r->numerator > r->denominator)
-        return 1; /* not a rate: the number speaks for itself */
-    return statistics_breach_probability(r->numerator, r->denominator, k->row->warn_op,
-                                         k->threshold->warn);
+        return PPM; /* not a rate: the number speaks for itself */
+    return statistics_breach_ppm(r->numerator, r->denominator, k->row->warn_op,
+                                 k->threshold->warn);
 }
 
 static enum severity breach(const struct look *k)
@@ -56,7 +57,7 @@ static enum severity breach_with_facts(const struct look *k)
         return SEVERITY_NONE;
     if (k->reading.denominator < t->min_denominator || k->reading.bad < t->min_bad)
         return SEVERITY_NONE;
-    if (t->evidence_fire_ppm > 0 && breach_probability(k) * 1e6 < t->evidence_fire_ppm)
+    if (t->evidence_fire_ppm > 0 && breach_ppm(k) < t->evidence_fire_ppm)
         return SEVERITY_NONE;
     return severity;
 }
@@ -77,7 +78,7 @@ static enum severity still_firing(const struct look *k, enum severity now)
     if (now == SEVERITY_CRITICAL && k->may_be_critical &&
         not_clear(k, k->row->critical_op, t->critical))
         return SEVERITY_CRITICAL;
-    if (t->evidence_clear_ppm > 0 && breach_probability(k) * 1e6 <= t->evidence_clear_ppm)
+    if (t->evidence_clear_ppm > 0 && breach_ppm(k) <= t->evidence_clear_ppm)
         return SEVERITY_NONE;
     return not_clear(k, k->row->warn_op, t->warn) ? SEVERITY_WARNING : SEVERITY_NONE;
 }
@@ -261,7 +262,16 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct loo
 
 static uint64_t version_of(const struct threshold *t)
 {
-    return hash_bytes(span_of(t, sizeof *t)) & UINT32_MAX;
+    const int64_t members[] = { t->warn,
+                                t->critical,
+                                t->min_denominator,
+                                t->min_bad,
+                                t->for_ms,
+                                t->keep_firing_ms,
+                                t->clear_margin_permille,
+                                t->evidence_fire_ppm,
+                                t->evidence_clear_ppm };
+    return hash_bytes(span_of(members, sizeof members)) & UINT32_MAX;
 }
 
 static struct look take_look(const struct alerts *as, uint32_t cell_ref, enum kpi kpi,

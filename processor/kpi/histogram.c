@@ -24,13 +24,14 @@ static uint32_t class_capacity(uint8_t size_class)
 
 void histograms_open(struct histograms *hs, struct arena *arena)
 {
-    for (uint8_t c = 0; c < HISTOGRAM_CLASSES; c++)
-        pool_open(&hs->classes[c], arena, class_capacity(c) * sizeof(struct bucket_count));
+    for (unsigned c = 0; c < HISTOGRAM_CLASSES; c++)
+        pool_open(&hs->classes[c], arena,
+                  class_capacity((uint8_t)c) * sizeof(struct bucket_count));
 }
 
 void histograms_close(struct histograms *hs)
 {
-    for (uint8_t c = 0; c < HISTOGRAM_CLASSES; c++)
+    for (unsigned c = 0; c < HISTOGRAM_CLASSES; c++)
         pool_close(&hs->classes[c]);
 }
 

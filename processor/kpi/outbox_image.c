@@ -14,9 +14,11 @@ static void encode_value(struct kpi_value value, struct buffer *out)
     buffer_add_signed(out, value.amount);
 }
 
-static void encode_double(double value, struct buffer *out)
+/* Eight bytes as the machine has them: the statistics of a change. */
+static void encode_bits(const void *value, struct buffer *out)
 {
-    buffer_add(out, span_of(&value, sizeof value));
+    CHECK(value != NULL);
+    buffer_add(out, span_of(value, sizeof(uint64_t)));
 }
 
 static void encode_identity(const struct alert_change *c, struct buffer *out)
@@ -48,6 +50,7 @@ static void encode_state(const struct alert_change *c, struct buffer *out)
 
 static void encode_numbers(const struct alert_change *c, struct buffer *out)
 {
+    _Static_assert(sizeof c->interval_low == sizeof(uint64_t), "packed as eight bytes");
     buffer_add_u8(out, (uint8_t)c->comparison);
     encode_value(c->value, out);
     encode_value(c->previous_value, out);
@@ -57,9 +60,9 @@ static void encode_numbers(const struct alert_change *c, struct buffer *out)
     buffer_add_string(out, span_of_text(c->rule_version));
     buffer_add_signed(out, c->numerator);
     buffer_add_signed(out, c->denominator);
-    encode_double(c->interval_low, out);
-    encode_double(c->interval_high, out);
-    encode_double(c->breach_probability, out);
+    encode_bits(&c->interval_low, out);
+    encode_bits(&c->interval_high, out);
+    encode_bits(&c->breach_probability, out);
 }
 
 static void encode_evidence(const struct alert_change *c, struct buffer *out)
@@ -112,12 +115,11 @@ static struct kpi_value decode_value(struct reader *in)
     return (struct kpi_value){ .known = known, .amount = reader_signed(in) };
 }
 
-static double decode_double(struct reader *in)
+static void decode_bits(struct reader *in, void *ret_value)
 {
+    CHECK(ret_value != NULL);
     const uint64_t bits = reader_u64(in);
-    double value = 0;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    memcpy(ret_value, &bits, sizeof bits);
 }
 
 static void decode_text(struct reader *in, char *ret_text, size_t size)
@@ -170,9 +172,9 @@ static void decode_numbers(struct alert_change *c, struct reader *in)
     decode_text(in, c->rule_version, sizeof c->rule_version);
     c->numerator = reader_signed(in);
     c->denominator = reader_signed(in);
-    c->interval_low = decode_double(in);
-    c->interval_high = decode_double(in);
-    c->breach_probability = decode_double(in);
+    decode_bits(in, &c->interval_low);
+    decode_bits(in, &c->interval_high);
+    decode_bits(in, &c->breach_probability);
 }
 
 static void decode_evidence(struct alert_change *c, struct reader *in)

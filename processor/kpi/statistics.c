@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#define PPM 1e6
+
 static const double z95 = 1.959963984540054; /* two-sided 95 % of the normal */
 
 struct interval statistics_wilson(int64_t part, int64_t whole)
@@ -77,6 +79,14 @@ double statistics_breach_probability(int64_t part, int64_t whole, enum compariso
 {
     CHECK(whole >= 0 && part >= 0 && part <= whole);
     const double below =
-        beta_below((double)part + 1, (double)(whole - part) + 1, (double)limit_ppm / 1e6);
+        beta_below((double)part + 1, (double)(whole - part) + 1, (double)limit_ppm / PPM);
     return op == OP_LT ? below : 1 - below;
+}
+
+int64_t statistics_breach_ppm(int64_t part, int64_t whole, enum comparison op,
+                              int64_t limit_ppm)
+{
+    const double probability = statistics_breach_probability(part, whole, op, limit_ppm);
+    CHECK(probability > -1e-6 && probability < 1 + 1e-6);
+    return (int64_t)floor(probability * PPM);
 }

@@ -18,3 +18,7 @@ struct interval statistics_wilson(int64_t part, int64_t whole);
  * after `part` out of `whole`, with a uniform prior: Beta(part + 1, rest + 1). */
 double statistics_breach_probability(int64_t part, int64_t whole, enum comparison op,
                                      int64_t limit_ppm);
+
+/* The same in ppm, rounded down: for rules, which compare integers. */
+int64_t statistics_breach_ppm(int64_t part, int64_t whole, enum comparison op,
+                              int64_t limit_ppm);

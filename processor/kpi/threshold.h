@@ -36,6 +36,17 @@ struct threshold {
     int32_t evidence_clear_ppm; /* clears at or below this probability; 0: not asked */
 };
 
+/* Member by member: between them stand bytes that mean nothing. */
+static inline bool threshold_equal(const struct threshold *a, const struct threshold *b)
+{
+    return a->warn == b->warn && a->critical == b->critical &&
+           a->min_denominator == b->min_denominator && a->min_bad == b->min_bad &&
+           a->for_ms == b->for_ms && a->keep_firing_ms == b->keep_firing_ms &&
+           a->clear_margin_permille == b->clear_margin_permille &&
+           a->evidence_fire_ppm == b->evidence_fire_ppm &&
+           a->evidence_clear_ppm == b->evidence_clear_ppm;
+}
+
 /* One rolling window: the facts of the last length_ms in panes of pane_ms. */
 struct window_rule {
     struct name name;  /* "7d" */

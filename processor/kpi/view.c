@@ -4,57 +4,89 @@
 #include "base/check.h"
 #include "kpi/alert.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
     PAIRS_PER_CELL = KPI_COUNT * WINDOWS_MAX + WINDOWS_MAX + 2, /* and p50s, and two times */
-    TEXT_PER_CELL = 2 * NAME_BYTES_MAX + PAIRS_PER_CELL * 160,
+    FIELDS_PER_CELL = 2 * PAIRS_PER_CELL,
+    PAIR_BYTES = 200, /* name of KPI and window, four numbers, state */
+    TEXT_PER_CELL = 2 * NAME_BYTES_MAX + 1 + PAIRS_PER_CELL * PAIR_BYTES,
     RANKS_PER_CELL = KPI_COUNT * WINDOWS_MAX,
 };
 
-void view_batch_open(struct view_batch *b, int32_t cells)
+void view_batch_open(struct view_batch *b, int32_t cells, struct arena *arena)
 {
     CHECK(cells > 0);
-    *b = (struct view_batch){ .capacity = cells };
-    b->text = malloc((size_t)cells * TEXT_PER_CELL);
-    b->fields = calloc((size_t)cells * PAIRS_PER_CELL * 2, sizeof *b->fields);
-    b->views = calloc((size_t)cells, sizeof *b->views);
-    b->ranks = calloc((size_t)cells * RANKS_PER_CELL, sizeof *b->ranks);
-    CHECK(b->text != NULL && b->fields != NULL && b->views != NULL && b->ranks != NULL);
+    const size_t n = (size_t)cells;
+    *b = (struct view_batch){ .arena = arena, .capacity = cells };
+    b->text = text_over(arena_take(arena, n * TEXT_PER_CELL), n * TEXT_PER_CELL);
+    b->fields = arena_take(arena, n * FIELDS_PER_CELL * sizeof *b->fields);
+    b->views = arena_take(arena, n * sizeof *b->views);
+    b->ranks = arena_take(arena, n * RANKS_PER_CELL * sizeof *b->ranks);
 }
 
 void view_batch_close(struct view_batch *b)
 {
-    free(b->text);
-    free(b->fields);
-    free(b->views);
-    free(b->ranks);
+    CHECK(b->capacity > 0);
+    const size_t n = (size_t)b->capacity;
+    arena_give_back(b->arena, b->text.at, n * TEXT_PER_CELL);
+    arena_give_back(b->arena, b->fields, n * FIELDS_PER_CELL * sizeof *b->fields);
+    arena_give_back(b->arena, b->views, n * sizeof *b->views);
+    arena_give_back(b->arena, b->ranks, n * RANKS_PER_CELL * sizeof *b->ranks);
     *b = (struct view_batch){ 0 };
 }
 
 /* ---- text ------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static struct span print(struct view_batch *b,
-                                                               const char *format, ...)
+static struct span write_string(struct view_batch *b, const char *string)
 {
-    va_list args;
-    va_start(args, format);
-    const size_t room = (size_t)b->capacity * TEXT_PER_CELL - b->text_size;
-    char *at = b->text + b->text_size;
-    const int size = vsnprintf(at, room, format, args);
-    va_end(args);
-    CHECK(size >= 0 && (size_t)size < room);
-    b->text_size += (size_t)size;
-    return span_of(at, (size_t)size);
+    const size_t begin = b->text.size;
+    text_add_string(&b->text, string);
+    return text_since(&b->text, begin);
+}
+
+static struct span write_integer(struct view_batch *b, int64_t number)
+{
+    const size_t begin = b->text.size;
+    text_add_integer(&b->text, number);
+    return text_since(&b->text, begin);
+}
+
+/* "delivery_late:7d" */
+static struct span write_field(struct view_batch *b, const char *kpi, struct span window)
+{
+    CHECK(window.size > 0);
+    const size_t begin = b->text.size;
+    text_add_string(&b->text, kpi);
+    text_add_char(&b->text, ':');
+    text_add(&b->text, window);
+    return text_since(&b->text, begin);
+}
+
+/* "4711|de" */
+static struct span write_label(struct view_batch *b, const struct sellers *ss,
+                               const struct cell *cell)
+{
+    const size_t begin = b->text.size;
+    text_add(&b->text, name_span(&sellers_seller(ss, cell->seller)->id));
+    text_add_char(&b->text, '|');
+    text_add(&b->text, name_span(&cell->storefront));
+    return text_since(&b->text, begin);
+}
+
+/* A number or "-", and a blank behind it. */
+static void add_number(struct text *t, bool known, int64_t number)
+{
+    if (known)
+        text_add_integer(t, number);
+    else
+        text_add_char(t, '-');
+    text_add_char(t, ' ');
 }
 
 static void add_pair(struct view_batch *b, struct span field, struct span value)
 {
-    CHECK(b->field_count + 2 <= b->capacity * PAIRS_PER_CELL * 2);
+    CHECK(b->field_count + 2 <= b->capacity * FIELDS_PER_CELL);
     b->fields[b->field_count++] = field;
     b->fields[b->field_count++] = value;
 }
@@ -64,9 +96,8 @@ static struct span kpi_window(struct view_batch *b, const struct rules *rules, e
 {
     const struct kpi_row *row = catalogue_row(kpi);
     if (row->kind == KPI_GAUGE)
-        return print(b, "%s:now", row->name);
-    const struct name *name = &rules->windows[window].name;
-    return print(b, "%s:%.*s", row->name, (int)name->size, name->text);
+        return write_field(b, row->name, span_of_text("now"));
+    return write_field(b, row->name, name_span(&rules->windows[window].name));
 }
 
 static const char *state_of(const struct reading *r, const struct alert *a,
@@ -87,14 +118,13 @@ static const char *state_of(const struct reading *r, const struct alert *a,
 static struct span value_text(struct view_batch *b, const struct reading *r,
                               const struct threshold *t, const char *state)
 {
-    char value[24] = "-";
-    char limit[24] = "-";
-    if (r->value.known)
-        snprintf(value, sizeof value, "%" PRId64, r->value.amount);
-    if (t->warn != THRESHOLD_OFF)
-        snprintf(limit, sizeof limit, "%" PRId64, t->warn);
-    return print(b, "%" PRId64 " %" PRId64 " %s %s %s", r->bad, r->denominator, value, limit,
-                 state);
+    const size_t begin = b->text.size;
+    add_number(&b->text, true, r->bad);
+    add_number(&b->text, true, r->denominator);
+    add_number(&b->text, r->value.known, r->value.amount);
+    add_number(&b->text, t->warn != THRESHOLD_OFF, t->warn);
+    text_add_string(&b->text, state);
+    return text_since(&b->text, begin);
 }
 
 /* ---- ranks -------------------------------------------------------------------------- */
@@ -116,22 +146,6 @@ static int64_t badness(const struct reading *r, const struct threshold *t)
     return catalogue_row(r->kpi)->warn_op == OP_LT ? -distance : distance;
 }
 
-static void add_rank(struct view_batch *b, struct cell *cell, const struct reading *r,
-                     const struct threshold *t, const struct saved_rank *place, int32_t window)
-{
-    const bool ranked = r->value.known && t->warn != THRESHOLD_OFF &&
-                        r->denominator >= t->min_denominator && !place->gone &&
-                        (catalogue_row(r->kpi)->kind != KPI_GAUGE || r->numerator > 0);
-    const bool was = swap_rank_bit(cell, r->kpi, window, ranked);
-    if (!ranked && !was)
-        return;
-    CHECK(b->rank_count < b->capacity * RANKS_PER_CELL);
-    b->ranks[b->rank_count] = *place;
-    b->ranks[b->rank_count].gone = !ranked;
-    b->ranks[b->rank_count].score = ranked ? badness(r, t) : 0;
-    b->rank_count += 1;
-}
-
 /* ---- one cell ------------------------------------------------------------------------- */
 
 /* What is being written. */
@@ -144,17 +158,39 @@ struct page {
     bool gone;
 };
 
+/* Puts the cell where it belongs among the worst, or takes it away from there. */
+static void add_rank(const struct page *p, const struct reading *r, int32_t window,
+                     struct span kpi_window)
+{
+    const struct threshold *t = alerts_threshold(p->alerts, p->cell, r->kpi, window);
+    const bool ranked = r->value.known && t->warn != THRESHOLD_OFF &&
+                        r->denominator >= t->min_denominator && !p->gone &&
+                        (catalogue_row(r->kpi)->kind != KPI_GAUGE || r->numerator > 0);
+    const bool was = swap_rank_bit(p->cell, r->kpi, window, ranked);
+    if (!ranked && !was)
+        return;
+    struct view_batch *b = p->batch;
+    CHECK(b->rank_count < b->capacity * RANKS_PER_CELL);
+    b->ranks[b->rank_count++] = (struct saved_rank){ .kpi_window = kpi_window,
+                                                     .member = p->label,
+                                                     .gone = !ranked,
+                                                     .score = ranked ? badness(r, t) : 0 };
+}
+
 static void add_median(const struct page *p, const struct reading *r, int32_t window)
 {
-    const struct sellers *ss = p->alerts->sellers;
+    CHECK(r->denominator > 0);
+    const struct histograms *hs = &p->alerts->sellers->histograms;
     const struct histogram *h = &p->cell->sums[window].durations;
-    const struct name *name = &p->alerts->rules->windows[window].name;
-    const struct span field =
-        print(p->batch, "response_time_p50:%.*s", (int)name->size, name->text);
-    const int64_t median = histogram_upper_bound(histogram_quantile(&ss->histograms, h, 50));
-    add_pair(p->batch, field,
-             print(p->batch, "%" PRId64 " %" PRId64 " %" PRId64 " - ok", r->bad, r->denominator,
-                   median));
+    const struct span field = write_field(p->batch, "response_time_p50",
+                                          name_span(&p->alerts->rules->windows[window].name));
+    struct text *text = &p->batch->text;
+    const size_t begin = text->size;
+    add_number(text, true, r->bad);
+    add_number(text, true, r->denominator);
+    add_number(text, true, histogram_upper_bound(histogram_quantile(hs, h, 50)));
+    text_add_string(text, "- ok");
+    add_pair(p->batch, field, text_since(text, begin));
 }
 
 static void add_kpi(const struct page *p, enum kpi kpi, int32_t window)
@@ -170,19 +206,14 @@ static void add_kpi(const struct page *p, enum kpi kpi, int32_t window)
         add_pair(p->batch, field, value_text(p->batch, &r, t, state_of(&r, a, t)));
     if (kpi == KPI_RESPONSE_TIME && r.denominator > 0)
         add_median(p, &r, window);
-    const struct saved_rank place = { .kpi_window = field,
-                                      .member = p->label,
-                                      .gone = p->gone };
-    add_rank(p->batch, p->cell, &r, t, &place, window);
+    add_rank(p, &r, window, field);
 }
 
 static void add_cell(struct view_batch *b, struct alerts *as, uint32_t ref, bool gone)
 {
     struct cell *cell = sellers_cell(as->sellers, ref);
-    const struct name *seller = &sellers_seller(as->sellers, cell->seller)->id;
     struct page p = { .batch = b, .alerts = as, .ref = ref, .cell = cell, .gone = gone };
-    p.label = print(b, "%.*s|%.*s", (int)seller->size, seller->text, (int)cell->storefront.size,
-                    cell->storefront.text);
+    p.label = write_label(b, as->sellers, cell);
     const int32_t first = b->field_count;
     for (unsigned k = 0; k < KPI_COUNT; k++) {
         const bool gauge = catalogue_row((enum kpi)k)->kind == KPI_GAUGE;
@@ -193,8 +224,8 @@ static void add_cell(struct view_batch *b, struct alerts *as, uint32_t ref, bool
     if (gone)
         b->field_count = first;
     else {
-        add_pair(b, print(b, "window_end"), print(b, "%" PRId64, as->now));
-        add_pair(b, print(b, "updated_at"), print(b, "%" PRId64, cell->view_at));
+        add_pair(b, write_string(b, "window_end"), write_integer(b, as->now));
+        add_pair(b, write_string(b, "updated_at"), write_integer(b, cell->view_at));
     }
     b->views[b->view_count++] = (struct saved_view){ .seller_storefront = p.label,
                                                      .gone = gone,
@@ -234,7 +265,7 @@ static void write_cell(struct view_batch *b, struct alerts *as, uint32_t ref, wa
 
 void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
 {
-    b->text_size = 0;
+    b->text.size = 0;
     b->field_count = 0;
     b->view_count = 0;
     b->rank_count = 0;

@@ -20,7 +20,8 @@
  */
 #pragma once
 
-#include "base/units.h"
+#include "base/arena.h"
+#include "base/text.h"
 
 struct alerts;
 
@@ -41,8 +42,8 @@ struct saved_rank {
 };
 
 struct view_batch {
-    char *text;
-    size_t text_size;
+    struct arena *arena;
+    struct text text;
     struct span *fields;
     int32_t field_count;
     struct saved_view *views;
@@ -52,8 +53,8 @@ struct view_batch {
     int32_t capacity; /* cells */
 };
 
-/* Memory for `cells` cells a batch, from malloc: one batch a worker. */
-void view_batch_open(struct view_batch *b, int32_t cells);
+/* Memory for `cells` cells a batch, from the arena: one batch a worker. */
+void view_batch_open(struct view_batch *b, int32_t cells, struct arena *arena);
 
 void view_batch_close(struct view_batch *b);
 

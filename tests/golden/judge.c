@@ -110,7 +110,7 @@ static int by_text(const void *a, const void *b)
 static void print_views(struct judge *j)
 {
     struct view_batch batch;
-    view_batch_open(&batch, 64);
+    view_batch_open(&batch, 64, &j->arena);
     view_rewrite_all(&j->shard.alerts);
     char **lines = calloc((size_t)j->shard.sellers.cells.live * 200 + 1, sizeof *lines);
     CHECK(lines != NULL);
