@@ -20,9 +20,9 @@ static bool open_kafka(struct worker *w, struct reason *why)
         .topics = { names.inputs[0], names.inputs[1], names.inputs[2] },
         .shard_count = w->shared->shard_count,
         .batch_records = (int32_t)s->batch_records,
-        .log_end_interval_ms = (int32_t)s->kafka_log_end_interval_ms,
-        .start = s->kafka_start == START_EARLIEST ? KAFKA_START_EARLIEST : KAFKA_START_LATEST,
-        .skip_data_loss = s->kafka_on_data_loss == DATA_LOSS_SKIP,
+        .probe_interval_ms = (int)s->kafka_log_end_interval_ms,
+        .from_beginning = s->kafka_start == START_EARLIEST,
+        .skip_on_data_loss = s->kafka_on_data_loss == DATA_LOSS_SKIP,
         .now = clock_now,
     };
     w->source = kafka_source_open(&source, why);
