@@ -9,30 +9,13 @@
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/runtime.h"
+#include "app/stop_signal.h"
 #include "base/log.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { LOOK_EVERY_MS = 100 };
-
-static volatile bool stop_asked; /* the stop flag: set by a signal */
-
-static void on_signal(int number)
-{
-    if (stop_asked)
-        _exit(128 + number);
-    stop_asked = true;
-}
-
-static void listen_to_signals(void)
-{
-    struct sigaction action = { .sa_handler = on_signal };
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a server that goes away is an error code, not our end */
-}
 
 static int exit_code(enum status status)
 {
@@ -49,14 +32,14 @@ static int exit_code(enum status status)
     return COMMANDS_WORLD;
 }
 
-static enum status work(struct runtime *runtime, struct reason *why)
+static enum status work(struct runtime *runtime, const volatile bool *stop, struct reason *why)
 {
     enum status status = STATUS_OK;
     runtime_start(runtime);
     log_write(LOG_INFO, "running", "version=%s", SELLERWATCH_VERSION);
-    while (!stop_asked && !runtime_ended(runtime, &status, why))
+    while (!*stop && !runtime_ended(runtime, &status, why))
         clock_sleep(LOOK_EVERY_MS);
-    log_write(LOG_INFO, "stopping", "asked=%d", (int)stop_asked);
+    log_write(LOG_INFO, "stopping", "asked=%d", (int)*stop);
     runtime_stop(runtime);
     return status;
 }
@@ -64,16 +47,17 @@ static enum status work(struct runtime *runtime, struct reason *why)
 static int run(const struct settings *settings)
 {
     log_open((enum log_level)settings->log_level, settings->log_format == LOG_FORMAT_JSON);
-    listen_to_signals();
+    stop_signal_listen();
+    const volatile bool *stop = stop_signal_flag();
     enum status status = STATUS_OK;
     struct reason why = { 0 };
-    struct runtime *runtime = runtime_open(settings, &stop_asked, &status, &why);
+    struct runtime *runtime = runtime_open(settings, stop, &status, &why);
     if (runtime != NULL)
-        status = work(runtime, &why);
+        status = work(runtime, stop, &why);
     runtime_close(runtime);
-    if (status != STATUS_OK && !stop_asked)
+    if (status != STATUS_OK && !*stop)
         fprintf(stderr, "sellerwatch run: %s\n", why.text);
-    return stop_asked ? COMMANDS_DONE : exit_code(status);
+    return *stop ? COMMANDS_DONE : exit_code(status);
 }
 
 int command_run(int argc, char **argv)
