@@ -1,6 +1,8 @@
 /* connection.c - see connection.h. */
 #include "app/connection.h"
 
+#include "base/log.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ bool connection_settings(const struct connection_options *options, const char *v
                          struct settings *ret_settings)
 {
     struct reason why = { "" };
+    log_open(LOG_ERROR, false); /* what goes wrong, the verb says in its own words */
     if (!read_settings(options->config, ret_settings))
         return false;
     if (override(ret_settings, "kafka.brokers", options->brokers, &why) &&

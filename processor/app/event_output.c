@@ -170,7 +170,7 @@ enum status event_output_finish(struct event_output *o, struct reason *why)
         return write_lines(o, why);
     const int64_t deadline = clock_now().ms + o->options.settings->retry_start_ms;
     enum status s = kafka_writer_flush(o->writer, FLUSH_STEP_MS, why);
-    while (s == STATUS_UNAVAILABLE && clock_now().ms < deadline)
+    while (s == STATUS_UNAVAILABLE && clock_now().ms < deadline && !*o->options.stop)
         s = kafka_writer_flush(o->writer, FLUSH_STEP_MS, why);
     return s;
 }

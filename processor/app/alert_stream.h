@@ -1,0 +1,28 @@
+/* alert_stream.h - alert changes as they stand in the alerts topic. */
+#pragma once
+
+#include "app/adapters.h"
+#include "kpi/alert_change.h"
+
+struct alert_stream;
+
+struct alert_stream_options {
+    const struct settings *settings; /* outlives the stream */
+    bool from_end;                   /* else from the beginning */
+    bool follow;                     /* else to the end that the topic has now */
+};
+
+/* OK: to be closed. MISSING: there is no such topic; UNAVAILABLE, REFUSED: *why. */
+enum status alert_stream_open(const struct alert_stream_options *options,
+                              struct alert_stream **ret_stream, struct reason *why);
+
+/* Accepts NULL. */
+void alert_stream_close(struct alert_stream *s);
+
+/* OK: *ret_change. PENDING: none within patience. MALFORMED: a record that is no alert
+ * change; it is behind us, *why says where it stands. UNAVAILABLE passes by itself. */
+enum status alert_stream_next(struct alert_stream *s, int patience_ms,
+                              struct alert_change *ret_change, struct reason *why);
+
+/* Everything was read; never while following. */
+bool alert_stream_finished(const struct alert_stream *s);
