@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { NAMES_BYTES = 384, ALL_TOPICS = TOPIC_COUNT + 2 };
+enum { NAMES_BYTES = 384, ALL_TOPICS = TOPIC_COUNT + 2, AWAIT_PAUSE_MS = 50 };
 
 static enum status open_client(const struct kafka_options *options, rd_kafka_t **ret_client,
                                struct reason *why)
@@ -215,6 +216,40 @@ static enum status create(rd_kafka_t *client, rd_kafka_NewTopic_t **topics, size
     return s;
 }
 
+static bool is_visible(rd_kafka_t *client, rd_kafka_topic_t *topic)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(client, 0, topic, &metadata, KAFKA_TOPICS_PATIENCE_MS) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        return false;
+    bool visible = metadata->topic_cnt == 1 &&
+                   metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                   metadata->topics[0].partition_cnt > 0;
+    for (int i = 0; visible && i < metadata->topics[0].partition_cnt; i++)
+        visible = metadata->topics[0].partitions[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_metadata_destroy(metadata);
+    return visible;
+}
+
+/* The controller has answered; the brokers learn of the topic a moment later, and whoever
+ * asks them before that hears that there is none. */
+static enum status await_topic(rd_kafka_t *client, const char *name, struct reason *why)
+{
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+    CHECK(topic != NULL); /* it was just created */
+    const struct timespec pause = { .tv_nsec = AWAIT_PAUSE_MS * 1000000L };
+    bool visible = is_visible(client, topic);
+    for (int i = 0; !visible && i < KAFKA_TOPICS_PATIENCE_MS / AWAIT_PAUSE_MS; i++) {
+        (void)nanosleep(&pause, NULL);
+        visible = is_visible(client, topic);
+    }
+    rd_kafka_topic_destroy(topic);
+    if (visible)
+        return STATUS_OK;
+    reason_set(why, "topic %s was created, but its partitions have no leaders yet", name);
+    return STATUS_UNAVAILABLE;
+}
+
 enum status kafka_topics_create(const struct kafka_options *options,
                                 const struct kafka_topic *topics, int32_t topic_count,
                                 struct reason *why)
@@ -234,6 +269,8 @@ enum status kafka_topics_create(const struct kafka_options *options,
     }
     if (s == STATUS_OK)
         s = create(client, made, count, options, why);
+    for (int32_t i = 0; s == STATUS_OK && i < topic_count; i++)
+        s = await_topic(client, topics[i].name, why);
     rd_kafka_NewTopic_destroy_array(made, count);
     free(made);
     if (client != NULL)

@@ -29,7 +29,8 @@ struct kafka_topic {
     int32_t config_count;
 };
 
-/* Creates what is not there; a topic that exists stays as it is and is no error. */
+/* Creates what is not there and waits until the brokers know it; a topic that exists
+ * stays as it is and is no error. */
 enum status kafka_topics_create(const struct kafka_options *options,
                                 const struct kafka_topic *topics, int32_t topic_count,
                                 struct reason *why);
