@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 /* ---- opening -------------------------------------------------------------------------- */
@@ -93,6 +94,13 @@ int64_t story_random(struct story *s, int64_t below)
     s->random ^= s->random >> 7;
     s->random ^= s->random << 17;
     return (int64_t)(s->random >> 1) % below;
+}
+
+int64_t story_utc(const char *text)
+{
+    struct tm tm = { 0 };
+    assert_non_null(strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm));
+    return (int64_t)timegm(&tm) * SECOND_MS;
 }
 
 /* ---- events ------------------------------------------------------------------------------ */
@@ -286,6 +294,77 @@ void story_creations(struct story *s, int count, int cancelled, int64_t at)
         if (i < cancelled)
             story_cancel(s, unit, "NoInventory", at);
     }
+}
+
+/* ---- chance --------------------------------------------------------------------------- */
+
+enum { ANY_UNITS = 60, ANY_TICKETS = 30, ANY_SELLERS = 3, RARELY = 30 };
+
+/* Units and tickets have one owner; rarely somebody else claims them. */
+static void any_subject(struct story *s, int64_t number)
+{
+    static const char *const sellers[ANY_SELLERS] = { "4711", "4712", "4713" };
+    static const char *const storefronts[ANY_SELLERS] = { "de", "fr", "xx" };
+    const bool foreign = story_random(s, RARELY) == 0;
+    s->seller = sellers[(number + foreign) % ANY_SELLERS];
+    s->storefront = storefronts[number / ANY_SELLERS % ANY_SELLERS];
+}
+
+static struct event any_order(struct story *s, const char *unit, int64_t at)
+{
+    struct event event = story_order_event(s, unit, at);
+    event.order.status = (enum order_status)story_random(s, ORDER_RETURNED_PAID + 1);
+    event.order.ts_created = at - story_random(s, DAY_MS);
+    if (event.order.status == ORDER_CANCELLED && story_random(s, 2) == 0)
+        event.order.status = ORDER_OPEN;
+    event.order.cancel_reason = span_of_text(story_random(s, 2) == 0 ? "NoInventory" : "Buyer");
+    event.order.deliver_by.known = story_random(s, 4) != 0;
+    return event;
+}
+
+static struct event any_shipment(struct story *s, const char *unit, int64_t at)
+{
+    const int kinds = EVENT_RETURNED_TO_SENDER - EVENT_SHIPMENT_SENT + 1;
+    const enum event_kind kind =
+        (enum event_kind)(EVENT_SHIPMENT_SENT + story_random(s, kinds));
+    struct event event = story_shipment_event(s, kind, unit, at);
+    event.shipment.parcel_count = 1 + (int32_t)story_random(s, 2);
+    if (story_random(s, 4) == 0)
+        return event;
+    event.shipment.tracking_number = span_of_text(story_name(s, unit, story_random(s, 2)));
+    event.shipment.carrier_code = span_of_text("DHL");
+    return event;
+}
+
+static struct event any_message(struct story *s, const char *ticket, int64_t at)
+{
+    static const char *const topics[] = { "", "cs_nagative_rating", "order_product_defect" };
+    const int kinds = EVENT_TICKET_NO_RESPONSE_NEEDED - EVENT_TICKET_OPENED;
+    const enum event_kind kind = (enum event_kind)(EVENT_TICKET_OPENED + story_random(s, kinds));
+    struct event event = story_message_event(s, kind, ticket, at);
+    struct message_fields *m = &event.message;
+    m->topic = span_of_text(topics[story_random(s, 3)]);
+    m->author_role = (enum author_role)story_random(s, AUTHOR_CUSTOMER_SERVICE + 1);
+    m->interim_notice = story_random(s, 4) == 0;
+    m->order_units = 1;
+    m->ids_order_units[0] = span_of_text(story_name(s, "u", story_random(s, ANY_UNITS)));
+    if (kind == EVENT_TICKET_STATUS_CHANGED && story_random(s, 3) == 0)
+        m->status = (enum ticket_status)story_random(s, TICKET_CUSTOMER_SERVICE_CLOSED_FINAL + 1);
+    return event;
+}
+
+struct event story_any_event(struct story *s, int64_t at)
+{
+    const int64_t what = story_random(s, 3);
+    const int64_t number = story_random(s, what == 2 ? ANY_TICKETS : ANY_UNITS);
+    const char *name = story_name(s, what == 2 ? "t" : "u", number);
+    any_subject(s, number);
+    struct event event = what == 0   ? any_order(s, name, at)
+                         : what == 1 ? any_shipment(s, name, at)
+                                     : any_message(s, name, at);
+    if (story_random(s, 4 * RARELY) == 0)
+        event.fulfillment = FULFILLMENT_KAUFLAND;
+    return event;
 }
 
 /* ---- time --------------------------------------------------------------------------------- */
@@ -618,4 +697,37 @@ void story_assert_same(struct story *a, struct story *b)
     free(views[0]);
     free(views[1]);
     assert_same_live(a, b);
+}
+
+static void assert_same_change(const struct alert_change *a, const struct alert_change *b)
+{
+    assert_int_equal(a->shard_sequence, b->shard_sequence);
+    assert_int_equal(a->type, b->type);
+    assert_int_equal(a->reason, b->reason);
+    assert_true(span_equal(name_span(&a->seller), name_span(&b->seller)));
+    assert_true(span_equal(name_span(&a->storefront), name_span(&b->storefront)));
+    assert_true(span_equal(name_span(&a->window), name_span(&b->window)));
+    assert_int_equal(a->kpi, b->kpi);
+    assert_int_equal(a->started.ms, b->started.ms);
+    assert_int_equal(a->sequence, b->sequence);
+    assert_int_equal(a->status, b->status);
+    assert_int_equal(a->severity, b->severity);
+    assert_int_equal(a->worst_severity, b->worst_severity);
+    assert_int_equal(a->flags, b->flags);
+    assert_int_equal(a->numerator, b->numerator);
+    assert_int_equal(a->denominator, b->denominator);
+    assert_int_equal(a->value.amount, b->value.amount);
+    assert_int_equal(a->previous_value.amount, b->previous_value.amount);
+    assert_int_equal(a->fired.ms, b->fired.ms);
+    assert_int_equal(a->evidence_total, b->evidence_total);
+    assert_int_equal(a->evidence_count, b->evidence_count);
+    for (int32_t i = 0; i < a->evidence_count; i++)
+        assert_true(span_equal(name_span(&a->evidence[i].id), name_span(&b->evidence[i].id)));
+}
+
+void story_assert_same_changes(const struct story *a, const struct story *b)
+{
+    assert_int_equal(a->change_count, b->change_count);
+    for (int32_t i = 0; i < a->change_count; i++)
+        assert_same_change(&a->changes[i], &b->changes[i]);
 }

@@ -23,11 +23,11 @@
 /* Monday 2026-06-01 12:00 UTC: no holiday far and wide, on the edge of every pane. */
 #define STORY_NOON INT64_C(1780315200000)
 
-enum { STORY_NAMES = 512, STORY_NAME_BYTES = 24 };
+enum { STORY_NAMES = 8192, STORY_NAME_BYTES = 24 };
 
-/* What the buyer is told, counted from the order; NULL-like: STORY_NOT_TOLD. */
 #define STORY_NOT_TOLD INT64_MIN
 
+/* What the buyer is told, counted from the order, or STORY_NOT_TOLD. */
 struct story_promise {
     int64_t ship_by;
     int64_t deliver_from;
@@ -64,6 +64,9 @@ void story_close(struct story *s);
 /* cmocka's: *state is a fresh story. */
 int story_setup(void **state);
 int story_teardown(void **state);
+
+/* "2026-05-15T15:00:00Z" */
+int64_t story_utc(const char *text);
 
 /* ---- events ------------------------------------------------------------------------- */
 
@@ -176,13 +179,20 @@ void story_twin_from(const struct story *origin, struct span images, struct stor
 /* Goes on as its own twin. */
 void story_reload(struct story *s);
 
-/* Both know the same: views and images. */
+/* Both know the same: views, entities, times. */
 void story_assert_same(struct story *a, struct story *b);
+
+/* Both told the same changes since the last story_forget_changes. */
+void story_assert_same_changes(const struct story *a, const struct story *b);
 
 /* ---- chance ----------------------------------------------------------------------------- */
 
 /* 0 .. below - 1, from `s->random`. */
 int64_t story_random(struct story *s, int64_t below);
 
-/* "<prefix><number>", which lives for some hundred calls. */
+/* Anything that may happen to one of three sellers at that time: to a few dozen units
+ * and tickets, in three storefronts. */
+struct event story_any_event(struct story *s, int64_t at);
+
+/* "<prefix><number>", which lives for some thousand calls. */
 const char *story_name(struct story *s, const char *prefix, int64_t number);
