@@ -206,6 +206,8 @@ static void take_numbers(struct demo *d)
     s->sellers = runtime_metric(d->runtime, METRIC_SELLERS, 0);
     s->firing = sum_of(d, METRIC_ALERTS_FIRING, KPI_COUNT);
     s->now = stream_time(d);
+    if (d->tally.newest_count > 0) /* metrics are taken now and then, alerts at once */
+        s->now = event_time_max(s->now, d->tally.newest[0].evaluated);
     s->seconds_left = d->seconds > 0 ? d->seconds - now / SECOND_MS : -1;
     d->drawn_ms = now;
     d->drawn_events = s->events;

@@ -10,7 +10,7 @@
 void demo_tally_open(struct demo_tally *t, const struct market *market, int32_t sellers)
 {
     const struct market_seller *all = market_sellers_of(market);
-    *t = (struct demo_tally){ 0 };
+    *t = (struct demo_tally){ .sellers = all, .seller_count = sellers };
     for (int32_t i = 0; i < sellers && t->planted_count < SCREEN_PLANTED_MAX; i++) {
         if (all[i].fault == MARKET_FAULT_COUNT)
             continue;
@@ -42,6 +42,18 @@ static void look_for_planted(struct demo_tally *t, const struct alert_change *ch
     }
 }
 
+static void count_by_seller(struct demo_tally *t, const struct alert_change *change)
+{
+    for (int32_t i = 0; i < t->seller_count; i++) {
+        const struct market_seller *s = &t->sellers[i];
+        if (!span_equal(name_span(&change->seller), span_of_text(s->id)))
+            continue;
+        const bool turned = change->evaluated.ms >= s->turns.ms;
+        t->fired_by[turned ? MARKET_QUALITY_COUNT : s->quality] += 1;
+        return;
+    }
+}
+
 void demo_tally_add(struct demo_tally *t, const struct alert_change *change)
 {
     const int32_t kept =
@@ -53,6 +65,7 @@ void demo_tally_add(struct demo_tally *t, const struct alert_change *change)
     if (change->type != ALERT_EVENT_FIRING)
         return;
     t->fired[change->kpi] += 1;
+    count_by_seller(t, change);
     look_for_planted(t, change);
 }
 
@@ -65,6 +78,22 @@ static void add_planted(const struct screen_planted *p, event_time start, struct
     else
         buffer_printf(b, "found by %s after %.1f days\n", p->kpi,
                       (double)(p->found.ms - p->turns.ms) / (double)DAY_MS);
+}
+
+static void add_by_seller(const struct demo_tally *t, struct buffer *b)
+{
+    int32_t sellers[MARKET_QUALITY_COUNT + 1] = { 0 };
+    for (int32_t i = 0; i < t->seller_count; i++)
+        sellers[t->sellers[i].turns.ms != TIME_NEVER ? MARKET_QUALITY_COUNT
+                                                     : t->sellers[i].quality] += 1;
+    buffer_printf(b, "\nAlerts that began, by kind of seller\n");
+    for (unsigned q = 0; q <= MARKET_QUALITY_COUNT; q++) {
+        const char *name = q == MARKET_QUALITY_COUNT
+                               ? "turned bad"
+                               : market_sellers_quality_name((enum market_quality)q);
+        buffer_printf(b, "  %-10s %6" PRId64 "  (%d sellers)\n", name, t->fired_by[q],
+                      sellers[q]);
+    }
 }
 
 void demo_tally_text(const struct demo_tally *t, const struct screen *s, struct buffer *b)
@@ -83,6 +112,7 @@ void demo_tally_text(const struct demo_tally *t, const struct screen *s, struct 
             buffer_printf(b, "  %-34s %6" PRId64 "\n", catalogue_row((enum kpi)k)->name,
                           t->fired[k]);
     }
+    add_by_seller(t, b);
     buffer_printf(b, "\nSellers that turned bad\n");
     for (int32_t i = 0; i < t->planted_count; i++) {
         if (t->planted[i].turns.ms > s->now.ms)

@@ -6,7 +6,10 @@
 
 struct demo_tally {
     int64_t changes;
-    int64_t fired[KPI_COUNT];                      /* episodes that began, by KPI */
+    const struct market_seller *sellers; /* [seller_count], borrowed */
+    int32_t seller_count;
+    int64_t fired_by[MARKET_QUALITY_COUNT + 1]; /* the last: of sellers that had turned bad */
+    int64_t fired[KPI_COUNT];                   /* episodes that began, by KPI */
     struct alert_change newest[SCREEN_ALERTS_MAX]; /* newest first */
     int32_t newest_count;
     struct screen_planted planted[SCREEN_PLANTED_MAX];

@@ -197,6 +197,30 @@ static void ask_fields(struct demo_worst *w)
     }
 }
 
+/* What an alert says weighs more than a distance: too few facts make no alert. */
+static int32_t weight_of(const struct screen_seller *row)
+{
+    static const char *const states[] = { "pending", "recovering", "warning", "critical" };
+    const int32_t count = sizeof states / sizeof states[0];
+    for (int32_t i = 0; i < count; i++) {
+        if (span_equal(name_span(&row->state), span_of_text(states[i])))
+            return i + 1;
+    }
+    return 0;
+}
+
+/* Keeps the order of those that weigh the same. */
+static void sort_rows(struct demo_worst *w)
+{
+    for (int32_t i = 1; i < w->row_count; i++) {
+        const struct screen_seller row = w->rows[i];
+        int32_t at = i;
+        for (; at > 0 && weight_of(&w->rows[at - 1]) < weight_of(&row); at--)
+            w->rows[at] = w->rows[at - 1];
+        w->rows[at] = row;
+    }
+}
+
 void demo_worst_read(struct demo_worst *w, struct screen *ret_screen)
 {
     struct reason ignored;
@@ -207,6 +231,7 @@ void demo_worst_read(struct demo_worst *w, struct screen *ret_screen)
     ask_fields(w);
     if (redis_reader_answers(w->reader, PATIENCE_MS, take_field, w, &ignored) != STATUS_OK)
         return;
+    sort_rows(w);
     memcpy(ret_screen->worst, w->rows, sizeof w->rows);
     ret_screen->worst_count = w->row_count;
 }
