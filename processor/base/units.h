@@ -42,6 +42,13 @@ static inline event_time event_time_min(event_time a, event_time b)
     return a.ms < b.ms ? a : b;
 }
 
+/* Lets *known be the earlier of itself and `at`. */
+static inline void event_time_lower(int64_t *known, event_time at)
+{
+    if (at.ms < *known)
+        *known = at.ms;
+}
+
 static inline struct span span_of(const void *at, size_t size)
 {
     return (struct span){ .at = at, .size = size };

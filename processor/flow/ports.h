@@ -69,7 +69,7 @@ struct source_port {
                         struct reason *why);
 
     /* Delivers the shard's three inputs from these offsets on (OFFSET_NONE: from
-     * where auto.offset.reset says). Also seeks a started shard. */
+     * where auto.offset.reset says). Also seeks a started shard; a held input stays held. */
     enum status (*start)(void *self, int32_t shard, const int64_t offsets[TOPIC_COUNT],
                          struct reason *why);
 

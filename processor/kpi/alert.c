@@ -90,11 +90,8 @@ void alert_free(struct alerts *as, uint32_t ref)
 const struct threshold *alerts_threshold(const struct alerts *as, const struct cell *cell,
                                          enum kpi kpi, int32_t window)
 {
-    CHECK(window >= 0 && window < as->rules->window_count);
-    const struct threshold_table *table = as->rules->thresholds;
-    if (cell->rule != NULL && cell->rule->thresholds != NULL)
-        table = cell->rule->thresholds;
-    return &table->of[kpi][window];
+    CHECK(cell->seller != 0);
+    return cell_threshold(cell, as->rules, kpi, window);
 }
 
 /* ---- timers ---------------------------------------------------------------------- */
@@ -131,21 +128,30 @@ void alert_arm(struct alerts *as, uint32_t ref)
 
 /* ---- images ------------------------------------------------------------------------ */
 
-void alert_key(const struct alerts *as, const struct alert *a, struct buffer *out)
+static size_t begin_image(const struct alerts *as, const struct alert *a, uint8_t layout,
+                          struct buffer *out)
 {
-    const struct cell *cell = sellers_cell(as->sellers, a->cell);
-    buffer_add_string(out, name_span(&sellers_seller(as->sellers, cell->seller)->id));
-    buffer_add_string(out, name_span(&cell->storefront));
+    CHECK(a->cell != 0 && a->window < as->rules->window_count);
+    const size_t begin = image_begin(out, ENTITY_ALERT);
+    buffer_add_u8(out, layout);
+    sellers_add_key(as->sellers, a->cell, out);
     buffer_add_u8(out, a->kpi);
     buffer_add_string(out, name_span(&as->rules->windows[a->window].name));
+    return begin;
+}
+
+void alert_bury(struct alerts *as, uint32_t ref)
+{
+    struct buffer *out = &as->entities->tombstones;
+    image_end(out, begin_image(as, alert_at(as, ref), LAYOUT_TOMBSTONE, out));
+    alert_free(as, ref);
 }
 
 void alert_encode(const struct alerts *as, uint32_t ref, struct buffer *out)
 {
     const struct alert *a = alert_at(as, ref);
-    const size_t begin = image_begin(out, ENTITY_ALERT);
-    buffer_add_u8(out, ALERT_LAYOUT);
-    alert_key(as, a, out);
+    CHECK(a->status < ALERT_STATUS_COUNT && a->severity < SEVERITY_COUNT);
+    const size_t begin = begin_image(as, a, ALERT_LAYOUT, out);
     buffer_add_u8(out, a->status);
     buffer_add_u8(out, a->severity);
     buffer_add_u8(out, a->worst);
@@ -166,22 +172,19 @@ void alert_encode(const struct alerts *as, uint32_t ref, struct buffer *out)
 
 static void decode_body(struct alert *a, struct reader *in)
 {
-    a->status = reader_u8(in);
-    a->severity = reader_u8(in);
-    a->worst = reader_u8(in);
-    if (a->status >= ALERT_STATUS_COUNT || a->severity >= SEVERITY_COUNT ||
-        a->worst >= SEVERITY_COUNT)
-        in->broken = true;
-    const uint8_t flags = reader_u8(in);
+    a->status = (uint8_t)image_number(in, ALERT_STATUS_COUNT - 1);
+    a->severity = (uint8_t)image_number(in, SEVERITY_COUNT - 1);
+    a->worst = (uint8_t)image_number(in, SEVERITY_COUNT - 1);
+    const uint64_t flags = image_number(in, FLAG_THROTTLED | FLAG_FLAPPING);
     a->throttled = (flags & FLAG_THROTTLED) != 0;
     a->flapping = (flags & FLAG_FLAPPING) != 0;
-    a->sequence = (uint32_t)reader_varint(in);
-    a->started = reader_signed(in);
-    a->since = reader_signed(in);
-    a->fired = reader_signed(in);
-    a->resolved = reader_signed(in);
-    a->flap_ring = (uint32_t)reader_varint(in);
-    a->flap_pane = reader_signed(in);
+    a->sequence = (uint32_t)image_number(in, INT32_MAX);
+    a->started = image_time_or_never_yet(in);
+    a->since = image_time(in);
+    a->fired = image_time_or_never_yet(in);
+    a->resolved = image_time_or_never_yet(in);
+    a->flap_ring = (uint32_t)image_number(in, (1u << ALERT_FLAP_STATES) - 1);
+    a->flap_pane = image_time(in); /* a number of a pane: smaller than any time */
     a->rule_version = reader_varint(in);
     a->published.known = reader_u8(in) != 0;
     a->published.amount = reader_signed(in);
@@ -196,31 +199,56 @@ static int32_t window_named(const struct rules *rules, struct span name)
     return -1;
 }
 
+/* What an image is about. */
+struct alert_key {
+    uint8_t layout;
+    struct cell_key cell;
+    enum kpi kpi;
+    int32_t window; /* -1: no longer configured */
+};
+
+static struct alert_key read_key(const struct rules *rules, struct reader *in)
+{
+    struct alert_key key = { .layout = reader_u8(in) };
+    key.cell = sellers_read_key(in);
+    key.kpi = (enum kpi)image_number(in, KPI_COUNT - 1);
+    key.window = window_named(rules, reader_string(in));
+    /* A gauge has no window; the name that stands there may be of any time. */
+    if (catalogue_row(key.kpi)->kind == KPI_GAUGE)
+        key.window = 0;
+    CHECK(key.window < rules->window_count);
+    return key;
+}
+
+/* A storm is told of or over, and nobody's in all storefronts. */
+static bool is_possible(const struct alerts *as, const struct alert *a)
+{
+    if (!alert_is_storm(as, a->cell))
+        return true;
+    return sellers_cell(as->sellers, a->cell)->is_total &&
+           (a->status == ALERT_FIRING || a->status == ALERT_RESOLVED);
+}
+
 bool alert_decode(struct alerts *as, struct reader *in)
 {
-    const uint8_t layout = reader_u8(in);
-    const struct span seller = reader_string(in);
-    const struct span storefront = reader_string(in);
-    const uint8_t kpi = reader_u8(in);
-    const int32_t window = window_named(as->rules, reader_string(in));
-    if (in->broken || layout > ALERT_LAYOUT || kpi >= KPI_COUNT || !name_fits(seller) ||
-        !name_fits(storefront))
+    const struct alert_key key = read_key(as->rules, in);
+    if (in->broken || key.layout > ALERT_LAYOUT)
         return false;
-    if (window < 0)
+    if (key.window < 0)
         return true; /* of a window that is no longer configured */
 
-    const uint32_t known = sellers_find(as->sellers, seller, storefront);
-    uint32_t ref = known == 0 ? 0 : alert_find_ref(as, known, (enum kpi)kpi, window);
-    if (layout == LAYOUT_TOMBSTONE) {
+    const uint32_t known = sellers_find(as->sellers, key.cell.seller, key.cell.storefront);
+    uint32_t ref = known == 0 ? 0 : alert_find_ref(as, known, key.kpi, key.window);
+    if (key.layout == LAYOUT_TOMBSTONE) {
         if (ref != 0)
             alert_free(as, ref);
         return reader_at_end(in);
     }
     if (ref == 0)
-        ref = alert_new(as, sellers_cell_of(as->sellers, seller, storefront), (enum kpi)kpi,
-                        window);
+        ref = alert_new(as, sellers_cell_of(as->sellers, key.cell.seller, key.cell.storefront),
+                        key.kpi, key.window);
     decode_body(alert_at(as, ref), in);
-    return !in->broken && reader_at_end(in);
+    return !in->broken && reader_at_end(in) && is_possible(as, alert_at(as, ref));
 }
 
 void alerts_loaded(struct alerts *as)

@@ -102,7 +102,7 @@ static inline struct alert *alert_at(const struct alerts *as, uint32_t ref)
 uint32_t alert_find_ref(const struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
 uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
 void alert_free(struct alerts *as, uint32_t ref);
-void alert_key(const struct alerts *as, const struct alert *a, struct buffer *out);
+void alert_bury(struct alerts *as, uint32_t ref);
 void alert_arm(struct alerts *as, uint32_t ref);
 
 /* Tells the feed what has become of the alert. `previous` is the status before. */
@@ -117,6 +117,9 @@ void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
 /* Counts one more (1) or one less (-1) firing alert of the KPI; a storm begins
  * or ends with it. */
 void alert_count_firing(struct alerts *as, enum kpi kpi, int32_t by);
+
+/* Is that the cell of nobody, whose alerts are the storms? */
+bool alert_is_storm(const struct alerts *as, uint32_t cell);
 
 /* Counts a loaded alert without telling anybody. */
 void alert_restore_count(struct alerts *as, const struct alert *a);

@@ -254,18 +254,18 @@ void alert_count_firing(struct alerts *as, enum kpi kpi, int32_t by)
     }
 }
 
-/* Is this the alert of a storm rather than of a seller? */
-static bool is_storm(const struct alerts *as, const struct alert *a)
+bool alert_is_storm(const struct alerts *as, uint32_t cell_ref)
 {
-    const struct cell *cell = sellers_cell(as->sellers, a->cell);
-    const struct name *seller = &sellers_seller(as->sellers, cell->seller)->id;
-    return seller->size == 1 && seller->text[0] == '*';
+    const struct cell *cell = sellers_cell(as->sellers, cell_ref);
+    CHECK(cell->seller != 0);
+    return sellers_is_star(name_span(&sellers_seller(as->sellers, cell->seller)->id));
 }
 
 void alert_restore_count(struct alerts *as, const struct alert *a)
 {
+    CHECK(a->kpi < KPI_COUNT && a->status < ALERT_STATUS_COUNT);
     const bool firing = a->status == ALERT_FIRING || a->status == ALERT_RECOVERING;
-    if (is_storm(as, a))
+    if (alert_is_storm(as, a->cell))
         as->storm[a->kpi] = firing;
     else
         as->firing[a->kpi] += firing;

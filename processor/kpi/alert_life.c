@@ -1,7 +1,7 @@
-/* alert_life.c - evaluates readings and moves alerts from state to state; see alert.h. */
+/* alert_life.c - moves an alert from state to state; see alert.h for the picture. */
+#include "kpi/alert_life.h"
+
 #include "base/check.h"
-#include "base/hash.h"
-#include "kpi/alert.h"
 #include "kpi/statistics.h"
 
 #define PPM INT64_C(1000000)
@@ -15,21 +15,9 @@ static const unsigned allowed[ALERT_STATUS_COUNT] = {
     [ALERT_RESOLVED] = TO(ALERT_PENDING) | TO(ALERT_FIRING),
 };
 
-/* One evaluation of one alert. */
-struct look {
-    uint32_t cell;
-    const struct kpi_row *row;
-    const struct threshold *threshold;
-    int32_t window;
-    bool may_be_critical;
-    bool corrected; /* late knowledge took a bad fact away in this step */
-    bool rule_changed;
-    struct reading reading;
-};
-
 /* ---- what the numbers say --------------------------------------------------------------- */
 
-static int64_t breach_ppm(const struct look *k)
+static int64_t breach_ppm(const struct alert_look *k)
 {
     const struct reading *r = &k->reading;
     if (k->row->kind != KPI_RATIO || r->numerator > r->denominator)
@@ -38,7 +26,7 @@ static int64_t breach_ppm(const struct look *k)
                                  k->threshold->warn);
 }
 
-static enum severity breach(const struct look *k)
+static enum severity breach(const struct alert_look *k)
 {
     if (k->may_be_critical &&
         reading_beyond(&k->reading, k->row->critical_op, k->threshold->critical))
@@ -49,7 +37,7 @@ static enum severity breach(const struct look *k)
 }
 
 /* The breach, if there are facts enough for an alert to start or to get worse. */
-static enum severity breach_with_facts(const struct look *k)
+static enum severity breach_with_facts(const struct alert_look *k)
 {
     const struct threshold *t = k->threshold;
     const enum severity severity = breach(k);
@@ -62,7 +50,7 @@ static enum severity breach_with_facts(const struct look *k)
     return severity;
 }
 
-static bool not_clear(const struct look *k, enum comparison op, int64_t limit)
+static bool not_clear(const struct alert_look *k, enum comparison op, int64_t limit)
 {
     const int64_t clear = reading_clear_limit_milli(k->reading.kpi, op, limit,
                                                     k->threshold->clear_margin_permille);
@@ -70,7 +58,7 @@ static bool not_clear(const struct look *k, enum comparison op, int64_t limit)
 }
 
 /* What a firing alert is now, by the limits at which each severity clears. */
-static enum severity still_firing(const struct look *k, enum severity now)
+static enum severity still_firing(const struct alert_look *k, enum severity now)
 {
     const struct threshold *t = k->threshold;
     if (breach_with_facts(k) == SEVERITY_CRITICAL)
@@ -97,12 +85,12 @@ static void move(struct alerts *as, struct alert *a, enum alert_status next)
         alert_count_firing(as, (enum kpi)a->kpi, is ? 1 : -1);
 }
 
-static enum alert_reason why(const struct look *k, enum alert_reason usual)
+static enum alert_reason why(const struct alert_look *k, enum alert_reason usual)
 {
     return k->rule_changed ? ALERT_REASON_RULE_CHANGED : usual;
 }
 
-static void tell(struct alerts *as, struct alert *a, const struct look *k,
+static void tell(struct alerts *as, struct alert *a, const struct alert_look *k,
                  struct alert_news news)
 {
     news.reason = why(k, news.reason);
@@ -121,7 +109,7 @@ static void begin_episode(struct alerts *as, struct alert *a, enum severity seve
     a->published = (struct kpi_value){ 0 };
 }
 
-static void fire(struct alerts *as, struct alert *a, const struct look *k)
+static void fire(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     const enum alert_status previous = (enum alert_status)a->status;
     if (a->fired == TIME_NEVER_YET) {
@@ -132,7 +120,7 @@ static void fire(struct alerts *as, struct alert *a, const struct look *k)
     tell(as, a, k, (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, previous });
 }
 
-static void resolve(struct alerts *as, struct alert *a, const struct look *k,
+static void resolve(struct alerts *as, struct alert *a, const struct alert_look *k,
                     struct alert_news news)
 {
     news.previous = (enum alert_status)a->status;
@@ -144,7 +132,7 @@ static void resolve(struct alerts *as, struct alert *a, const struct look *k,
 }
 
 /* Does the seller have facts of the KPI in more than one storefront (rule 2.9.10)? */
-static bool spans_storefronts(const struct alerts *as, const struct look *k)
+static bool spans_storefronts(const struct alerts *as, const struct alert_look *k)
 {
     const struct cell *total = sellers_cell(as->sellers, k->cell);
     CHECK(total->is_total);
@@ -159,8 +147,7 @@ static bool spans_storefronts(const struct alerts *as, const struct look *k)
     return storefronts > 1;
 }
 
-/* The severity with which an alert starts; NONE: it does not. */
-static enum severity start_severity(const struct alerts *as, const struct look *k)
+enum severity alert_life_start(const struct alerts *as, const struct alert_look *k)
 {
     const enum severity severity = breach_with_facts(k);
     if (severity == SEVERITY_NONE)
@@ -172,9 +159,9 @@ static enum severity start_severity(const struct alerts *as, const struct look *
 /* ---- the states ----------------------------------------------------------------------------
  */
 
-static void when_idle(struct alerts *as, struct alert *a, const struct look *k)
+static void when_idle(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
-    const enum severity severity = start_severity(as, k);
+    const enum severity severity = alert_life_start(as, k);
     if (severity == SEVERITY_NONE)
         return;
     begin_episode(as, a, severity);
@@ -188,7 +175,7 @@ static void when_idle(struct alerts *as, struct alert *a, const struct look *k)
          (struct alert_news){ ALERT_EVENT_PENDING, ALERT_REASON_THRESHOLD, previous });
 }
 
-static void when_pending(struct alerts *as, struct alert *a, const struct look *k)
+static void when_pending(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     const enum severity severity = breach_with_facts(k);
     if (severity == SEVERITY_NONE) {
@@ -206,12 +193,12 @@ static void when_pending(struct alerts *as, struct alert *a, const struct look *
 }
 
 /* Late knowledge took away what made it fire: it would not start now. */
-static bool is_correction(const struct look *k)
+static bool is_correction(const struct alert_look *k)
 {
     return k->corrected && breach_with_facts(k) == SEVERITY_NONE;
 }
 
-static void when_firing(struct alerts *as, struct alert *a, const struct look *k)
+static void when_firing(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     if (is_correction(k)) {
         resolve(as, a, k,
@@ -237,7 +224,7 @@ static void when_firing(struct alerts *as, struct alert *a, const struct look *k
     }
 }
 
-static void when_recovering(struct alerts *as, struct alert *a, const struct look *k)
+static void when_recovering(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     if (is_correction(k)) {
         resolve(as, a, k,
@@ -257,48 +244,7 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct loo
     }
 }
 
-/* ---- evaluating
- * ------------------------------------------------------------------------------- */
-
-static uint64_t version_of(const struct threshold *t)
-{
-    const int64_t members[] = { t->warn,
-                                t->critical,
-                                t->min_denominator,
-                                t->min_bad,
-                                t->for_ms,
-                                t->keep_firing_ms,
-                                t->clear_margin_permille,
-                                t->evidence_fire_ppm,
-                                t->evidence_clear_ppm };
-    return hash_bytes(span_of(members, sizeof members)) & UINT32_MAX;
-}
-
-static struct look take_look(const struct alerts *as, uint32_t cell_ref, enum kpi kpi,
-                             int32_t window)
-{
-    const struct cell *cell = sellers_cell(as->sellers, cell_ref);
-    struct look k = { .cell = cell_ref,
-                      .row = catalogue_row(kpi),
-                      .threshold = alerts_threshold(as, cell, kpi, window),
-                      .window = window,
-                      .corrected = (cell->corrected_kpis >> kpi & 1) != 0 };
-    k.may_be_critical = k.row->kind == KPI_GAUGE || as->rules->windows[window].may_be_critical;
-    k.reading = reading_take(as->sellers, cell, kpi, window, k.threshold->warn);
-    return k;
-}
-
-static void forget(struct alerts *as, uint32_t ref)
-{
-    struct buffer *out = &as->entities->tombstones;
-    const size_t begin = image_begin(out, ENTITY_ALERT);
-    buffer_add_u8(out, LAYOUT_TOMBSTONE);
-    alert_key(as, alert_at(as, ref), out);
-    image_end(out, begin);
-    alert_free(as, ref);
-}
-
-static void step(struct alerts *as, struct alert *a, const struct look *k)
+void alert_life_step(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     switch ((enum alert_status)a->status) {
     case ALERT_OK:
@@ -318,123 +264,4 @@ static void step(struct alerts *as, struct alert *a, const struct look *k)
         break;
     }
     CHECK(a->status < ALERT_STATUS_COUNT);
-}
-
-static void evaluate(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window)
-{
-    struct look k = take_look(as, cell, kpi, window);
-    uint32_t ref = alert_find_ref(as, cell, kpi, window);
-    if (ref == 0) {
-        if (start_severity(as, &k) == SEVERITY_NONE)
-            return;
-        ref = alert_new(as, cell, kpi, window);
-    }
-    struct alert *a = alert_at(as, ref);
-    const uint64_t version = version_of(k.threshold);
-    k.rule_changed = a->sequence > 0 && a->rule_version != version;
-    a->rule_version = version;
-    alert_sample(as, a);
-    step(as, a, &k);
-    entities_touch(as->entities, ENTITY_ALERT, ref, &a->entity);
-    alert_arm(as, ref);
-}
-
-static void evaluate_cell(struct alerts *as, uint32_t ref)
-{
-    struct cell *cell = sellers_cell(as->sellers, ref);
-    uint32_t kpis = cell->dirty_kpis;
-    for (; kpis != 0; kpis &= kpis - 1) {
-        const enum kpi kpi = (enum kpi)__builtin_ctz(kpis);
-        const bool gauge = catalogue_row(kpi)->kind == KPI_GAUGE;
-        const int32_t windows = gauge ? 1 : as->rules->window_count;
-        for (int32_t w = 0; w < windows && as->live; w++)
-            evaluate(as, ref, kpi, w);
-    }
-    cell->dirty_kpis = 0;
-    cell->corrected_kpis = 0;
-    sellers_queue_view(as->sellers, ref, false);
-}
-
-static void timer_due(struct alerts *as, uint32_t ref)
-{
-    const struct alert a = *alert_at(as, ref);
-    if (a.status != ALERT_OK && a.status != ALERT_RESOLVED) {
-        evaluate(as, a.cell, (enum kpi)a.kpi, a.window);
-        return;
-    }
-    sellers_queue_view(as->sellers, a.cell, false);
-    forget(as, ref);
-}
-
-void alerts_evaluate(struct alerts *as, event_time stream_time, wall_time wall)
-{
-    CHECK(stream_time.ms >= as->now);
-    as->now = stream_time.ms;
-    as->wall = wall;
-    for (uint32_t i = 0; i < as->sellers->dirty.count; i++)
-        evaluate_cell(as, as->sellers->dirty.refs[i]);
-    as->sellers->dirty.count = 0;
-
-    uint32_t ref;
-    while ((ref = deadlines_due(&as->timers, stream_time.ms)) != 0)
-        timer_due(as, ref);
-}
-
-void alerts_go_live(struct alerts *as)
-{
-    CHECK(!as->live);
-    as->live = true;
-    for (uint32_t ref = 1; ref <= as->sellers->cells.used; ref++) {
-        if (sellers_cell(as->sellers, ref)->seller != 0)
-            sellers_mark(as->sellers, ref, (UINT32_C(1) << KPI_COUNT) - 1);
-    }
-}
-
-/* ---- adoption
- * ------------------------------------------------------------------------------------ */
-
-static int32_t window_of(const struct alerts *as, const struct alert_change *change)
-{
-    if (catalogue_row(change->kpi)->kind == KPI_GAUGE || change->type == ALERT_EVENT_STORM)
-        return 0;
-    for (int32_t w = 0; w < as->rules->window_count; w++) {
-        if (span_equal(name_span(&as->rules->windows[w].name), name_span(&change->window)))
-            return w;
-    }
-    return -1;
-}
-
-static bool knows(const struct alert *a, const struct alert_change *change)
-{
-    if (a->started != change->started.ms)
-        return a->started > change->started.ms;
-    return a->sequence >= change->sequence;
-}
-
-bool alerts_adopt(struct alerts *as, const struct alert_change *change)
-{
-    const int32_t window = window_of(as, change);
-    if (window < 0)
-        return false;
-    const uint32_t cell = sellers_cell_of(as->sellers, name_span(&change->seller),
-                                          name_span(&change->storefront));
-    uint32_t ref = alert_find_ref(as, cell, change->kpi, window);
-    if (ref == 0)
-        ref = alert_new(as, cell, change->kpi, window);
-    struct alert *a = alert_at(as, ref);
-    if (knows(a, change))
-        return false;
-    a->started = change->started.ms;
-    a->sequence = change->sequence;
-    a->status = (uint8_t)change->status;
-    a->severity = (uint8_t)change->severity;
-    a->worst = (uint8_t)change->worst_severity;
-    a->throttled = false;
-    a->since = change->evaluated.ms;
-    a->fired = change->fired.ms;
-    a->resolved = change->resolved.ms;
-    a->published = change->value;
-    entities_touch(as->entities, ENTITY_ALERT, ref, &a->entity);
-    sellers_mark(as->sellers, cell, UINT32_C(1) << change->kpi);
-    return true;
 }

@@ -30,6 +30,13 @@ struct deadlines {
     uint32_t place_capacity;
 };
 
+/* The sooner of two, if the first is still ahead: it has passed when the
+ * watermark is greater. */
+static inline int64_t deadline_ahead(int64_t deadline, int64_t watermark, int64_t soonest)
+{
+    return deadline >= watermark && deadline < soonest ? deadline : soonest;
+}
+
 void deadlines_open(struct deadlines *d, struct arena *arena);
 
 void deadlines_close(struct deadlines *d);

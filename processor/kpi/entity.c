@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { FIRST_DIRTY_CAPACITY = 1024, SIZE_BYTES = 3 };
+enum { FIRST_DIRTY_CAPACITY = 1024 };
 
 void entities_open(struct entities *es, struct arena *arena)
 {
@@ -75,23 +75,4 @@ void entities_touch(struct entities *es, enum entity_kind kind, uint32_t ref,
     if (es->dirty_count == es->dirty_capacity)
         grow_dirty(es);
     es->dirty[es->dirty_count++] = (struct dirty_entry){ .ref = ref, .kind = (uint8_t)kind };
-}
-
-/* The size is written as a varint of exactly three bytes, so that it can be
- * filled in when the image is complete. */
-size_t image_begin(struct buffer *out, enum entity_kind kind)
-{
-    buffer_add_u8(out, (uint8_t)kind);
-    buffer_extend(out, SIZE_BYTES);
-    return out->size;
-}
-
-void image_end(struct buffer *out, size_t begin)
-{
-    const size_t size = out->size - begin;
-    CHECK(size < (size_t)1 << 20);
-    uint8_t *at = out->at + begin - SIZE_BYTES;
-    at[0] = (uint8_t)(size | 0x80);
-    at[1] = (uint8_t)((size >> 7) | 0x80);
-    at[2] = (uint8_t)(size >> 14);
 }

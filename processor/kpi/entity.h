@@ -13,12 +13,10 @@
  * What changed since the last save is on the dirty list, once. What was
  * removed leaves a tombstone: an image without a body.
  *
- * A batch of images, as it stands in the log and in the parts:
- *
- *      kind u8 | size varint | image: layout u8, key, body     (layout 0: tombstone)
+ * The bytes of an image are framed as image.h says.
  *
  * TO ADD A KIND: a line in entity.def, a pool and a codec beside its struct,
- * a case in image.c.
+ * a case in shard.c.
  */
 #pragma once
 
@@ -87,9 +85,3 @@ void entities_remove(struct entities *es, enum entity_kind kind, uint32_t ref,
 /* It changed: its image goes into the next save. */
 void entities_touch(struct entities *es, enum entity_kind kind, uint32_t ref,
                     struct entity *entity);
-
-/* Begins an image in `out`; write layout, key and body, then image_end. */
-size_t image_begin(struct buffer *out, enum entity_kind kind);
-
-/* `begin` is what image_begin returned. Images are smaller than 1 MiB. */
-void image_end(struct buffer *out, size_t begin);

@@ -95,9 +95,7 @@ static void free_list(struct evidences *es, uint32_t ref)
 static void list_key(const struct evidences *es, const struct evidence_list *list,
                      struct buffer *out)
 {
-    const struct cell *cell = sellers_cell(es->sellers, list->cell);
-    buffer_add_string(out, name_span(&sellers_seller(es->sellers, cell->seller)->id));
-    buffer_add_string(out, name_span(&cell->storefront));
+    sellers_add_key(es->sellers, list->cell, out);
     buffer_add_u8(out, list->fact);
 }
 
@@ -232,25 +230,36 @@ int32_t evidence_insert(struct evidence *newest, int32_t count, const struct evi
     return last + 1;
 }
 
-static int32_t collect_cell(const struct evidences *es, uint32_t cell, uint32_t facts,
+/* One bad fact's entries that count in the window, into the newest of all. */
+static int32_t collect_list(const struct evidences *es, const struct evidence_list *list,
                             event_time from, struct evidence *newest, int32_t count)
 {
-    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-        const uint32_t ref =
-            (facts >> fact & 1) != 0 ? find_list(es, cell, (enum fact)fact) : 0;
-        uint32_t entry_ref = ref == 0 ? 0 : list_at(es, ref)->first;
-        for (; entry_ref != 0; entry_ref = entry_at(es, entry_ref)->next) {
-            const struct evidence_entry *entry = entry_at(es, entry_ref);
-            if (entry->at.ms < from.ms)
-                break;
-            const bool ticket = (ticket_facts >> fact & 1) != 0;
-            const struct evidence one = { .kind =
-                                              ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
-                                          .id = entry->id,
-                                          .at = entry->at };
-            count = evidence_insert(newest, count, &one);
-        }
+    CHECK(list->count <= EVIDENCE_KEPT);
+    const bool ticket = (ticket_facts >> list->fact & 1) != 0;
+    const struct evidence_entry *entry;
+    for (uint32_t ref = list->first; ref != 0; ref = entry->next) {
+        entry = entry_at(es, ref);
+        if (entry->at.ms < from.ms)
+            break;
+        const struct evidence one = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
+                                      .id = entry->id,
+                                      .at = entry->at };
+        count = evidence_insert(newest, count, &one);
     }
+    return count;
+}
+
+/* The lists of a cell for the facts of a bit set. */
+static int32_t lists_of(const struct evidences *es, uint32_t cell, uint32_t facts,
+                        const struct evidence_list *ret_lists[FACT_COUNT])
+{
+    int32_t count = 0;
+    for (; facts != 0; facts &= facts - 1) {
+        const uint32_t ref = find_list(es, cell, (enum fact)__builtin_ctz(facts));
+        if (ref != 0)
+            ret_lists[count++] = list_at(es, ref);
+    }
+    CHECK(count <= FACT_COUNT);
     return count;
 }
 
@@ -258,14 +267,16 @@ int32_t evidences_collect(const struct evidences *es, uint32_t cell, uint32_t fa
                           event_time from, struct evidence ret_newest[EVIDENCE_MAX])
 {
     const struct cell *c = sellers_cell(es->sellers, cell);
-    if (!c->is_total)
-        return collect_cell(es, cell, facts, from, ret_newest, 0);
-
+    uint32_t ref = c->is_total ? sellers_seller(es->sellers, c->seller)->first_cell : cell;
     int32_t count = 0;
-    uint32_t ref = sellers_seller(es->sellers, c->seller)->first_cell;
-    for (; ref != 0; ref = sellers_cell(es->sellers, ref)->next)
-        count = collect_cell(es, ref, facts, from, ret_newest, count);
-    CHECK(count <= EVIDENCE_MAX);
+    while (ref != 0) {
+        const struct evidence_list *lists[FACT_COUNT];
+        const int32_t list_count = lists_of(es, ref, facts, lists);
+        for (int32_t i = 0; i < list_count; i++)
+            count = collect_list(es, lists[i], from, ret_newest, count);
+        ref = c->is_total ? sellers_cell(es->sellers, ref)->next : 0;
+    }
+    CHECK(count >= 0 && count <= EVIDENCE_MAX);
     return count;
 }
 
@@ -285,15 +296,13 @@ void evidence_encode(const struct evidences *es, uint32_t ref, struct buffer *ou
 
 static void decode_entries(struct evidences *es, struct evidence_list *list, struct reader *in)
 {
-    const uint8_t count = reader_u8(in);
-    if (count == 0 || count > EVIDENCE_KEPT)
+    const uint64_t count = image_number(in, EVIDENCE_KEPT);
+    if (count == 0)
         in->broken = true;
-    for (uint8_t i = 0; i < count && !in->broken; i++) {
-        const event_time at = { reader_signed(in) };
-        const struct span id = reader_string(in);
-        if (in->broken || !name_fits(id))
-            in->broken = true;
-        else
+    for (uint64_t i = 0; i < count && !in->broken; i++) {
+        const event_time at = { image_time(in) };
+        const struct span id = image_name(in);
+        if (!in->broken)
             add_entry(es, list, at, id);
     }
 }
@@ -301,22 +310,20 @@ static void decode_entries(struct evidences *es, struct evidence_list *list, str
 bool evidence_decode(struct evidences *es, struct reader *in)
 {
     const uint8_t layout = reader_u8(in);
-    const struct span seller = reader_string(in);
-    const struct span storefront = reader_string(in);
-    const uint8_t fact = reader_u8(in);
-    if (in->broken || layout > EVIDENCE_LAYOUT || fact >= FACT_COUNT || !name_fits(seller) ||
-        !name_fits(storefront))
+    const struct cell_key key = sellers_read_key(in);
+    const enum fact fact = (enum fact)image_number(in, FACT_COUNT - 1);
+    if (in->broken || layout > EVIDENCE_LAYOUT || !sellers_key_counts(key))
         return false;
 
-    const uint32_t known = sellers_find(es->sellers, seller, storefront);
-    uint32_t ref = known == 0 ? 0 : find_list(es, known, (enum fact)fact);
+    const uint32_t known = sellers_find(es->sellers, key.seller, key.storefront);
+    uint32_t ref = known == 0 ? 0 : find_list(es, known, fact);
     if (layout == LAYOUT_TOMBSTONE) {
         if (ref != 0)
             free_list(es, ref);
         return reader_at_end(in);
     }
     if (ref == 0)
-        ref = new_list(es, sellers_cell_of(es->sellers, seller, storefront), (enum fact)fact);
+        ref = new_list(es, sellers_cell_of(es->sellers, key.seller, key.storefront), fact);
     free_entries(es, list_at(es, ref));
     decode_entries(es, list_at(es, ref), in);
     if (in->broken || !reader_at_end(in))

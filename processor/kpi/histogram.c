@@ -2,13 +2,14 @@
 #include "kpi/histogram.h"
 
 #include "base/check.h"
+#include "kpi/image.h"
 
 #include <string.h>
 
 enum {
     LINEAR_BITS = 7, /* 128 buckets a power of two */
     LINEAR = 1 << LINEAR_BITS,
-    BUCKETS = (64 - LINEAR_BITS) * LINEAR,
+    BUCKETS = 4096, /* as many as the largest class holds: up to 2^38 ms, eight years */
 };
 
 struct bucket_count {
@@ -42,7 +43,8 @@ uint16_t histogram_bucket(int64_t ms)
     if (value < LINEAR)
         return (uint16_t)value;
     const int exponent = 63 - __builtin_clzll(value) - LINEAR_BITS;
-    return (uint16_t)((uint64_t)exponent * LINEAR + (value >> exponent));
+    const uint64_t bucket = (uint64_t)exponent * LINEAR + (value >> exponent);
+    return (uint16_t)(bucket < BUCKETS ? bucket : BUCKETS - 1);
 }
 
 int64_t histogram_upper_bound(uint16_t bucket)
@@ -207,15 +209,19 @@ void histogram_encode(const struct histograms *hs, const struct histogram *h,
 void histogram_decode(struct histograms *hs, struct histogram *h, struct reader *in)
 {
     CHECK(h->ref == 0);
-    const uint64_t used = reader_varint(in);
+    const uint64_t used = image_number(in, BUCKETS);
     uint64_t bucket = 0;
+    uint64_t left = INT32_MAX; /* that the histogram may still hold */
     for (uint64_t i = 0; i < used && !in->broken; i++) {
-        bucket += reader_varint(in);
-        const uint64_t count = reader_varint(in);
-        if (bucket >= BUCKETS || count == 0 || count > INT32_MAX)
+        const uint64_t step = image_number(in, BUCKETS - 1 - bucket);
+        const uint64_t count = image_number(in, left);
+        if (count == 0 || (i > 0 && step == 0))
             in->broken = true;
-        else
-            histogram_add(hs, h, (uint16_t)bucket, (int32_t)count);
+        if (in->broken)
+            break;
+        bucket += step;
+        left -= count;
+        histogram_add(hs, h, (uint16_t)bucket, (int32_t)count);
     }
     if (in->broken)
         histogram_clear(hs, h);

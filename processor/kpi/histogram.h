@@ -9,6 +9,7 @@
  *
  *      [ 2208: 3 ][ 2210: 1 ][ 2391: 7 ] ...      bucket: count
  *
+ * What took longer than eight years stands in the last of the 4096 buckets.
  * Counts can be taken away again, so a window's histogram follows its panes
  * exactly, and the result does not depend on the order of arrival.
  *

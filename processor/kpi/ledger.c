@@ -57,10 +57,8 @@ void counted_decode(struct counted *slots, int32_t n, int64_t base, struct reade
 {
     CHECK(n > 0);
     for (int32_t i = 0; i < n; i++) {
-        slots[i] = (struct counted){ .fact_plus_one = reader_u8(in) };
-        if (slots[i].fact_plus_one > FACT_COUNT)
-            in->broken = true;
+        slots[i] = (struct counted){ .fact_plus_one = (uint8_t)image_number(in, FACT_COUNT) };
         if (slots[i].fact_plus_one != 0)
-            slots[i].at = reader_offset(in, base);
+            slots[i].at = image_time_after(in, base);
     }
 }

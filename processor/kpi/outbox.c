@@ -157,3 +157,11 @@ uint64_t outbox_find(const struct outbox *ob, const struct alert_change *like)
     }
     return 0;
 }
+
+void outbox_loaded(struct outbox *ob)
+{
+    CHECK((ob->waiting == 0) == (ob->last == 0));
+    if (ob->last != 0 && at(ob, ob->last)->change.shard_sequence >= ob->next_sequence)
+        ob->next_sequence = at(ob, ob->last)->change.shard_sequence + 1;
+    CHECK(ob->next_sequence > 0);
+}

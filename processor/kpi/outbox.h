@@ -16,7 +16,7 @@
 
 #include "base/reader.h"
 #include "kpi/alert_change.h"
-#include "kpi/entity.h"
+#include "kpi/image.h"
 
 enum waiting_state { WAITING_TO_BE_SAVED, WAITING_TO_BE_SENT, WAITING_FOR_DELIVERY };
 
@@ -27,6 +27,9 @@ struct waiting_change {
     uint32_t next; /* by shard sequence */
     struct alert_change change;
 };
+
+/* Shard sequences fit beside a claim number in what the sink hands back. */
+#define OUTBOX_SEQUENCE_MAX ((UINT64_C(1) << 44) - 1)
 
 struct outbox {
     struct entities *entities;
@@ -61,9 +64,12 @@ void outbox_delivered(struct outbox *ob, uint64_t shard_sequence, int64_t offset
 /* The waiting change with that identity; 0: none. */
 uint64_t outbox_find(const struct outbox *ob, const struct alert_change *like);
 
-void change_encode(const struct outbox *ob, uint32_t ref, struct buffer *out);
+void outbox_encode(const struct outbox *ob, uint32_t ref, struct buffer *out);
 
-bool change_decode(struct outbox *ob, struct reader *in);
+bool outbox_decode(struct outbox *ob, struct reader *in);
+
+/* After all images: no number is given twice. */
+void outbox_loaded(struct outbox *ob);
 
 /* Implementation shared by outbox.c and outbox_image.c. */
 uint32_t outbox_insert(struct outbox *ob, uint64_t shard_sequence);

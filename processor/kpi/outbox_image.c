@@ -77,7 +77,7 @@ static void encode_evidence(const struct alert_change *c, struct buffer *out)
     }
 }
 
-void change_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
+void outbox_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
 {
     const struct waiting_change *w = pool_at(&ob->pool, ref);
     const size_t begin = image_begin(out, ENTITY_CHANGE);
@@ -93,6 +93,7 @@ void change_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
 /* A byte below `limit`. */
 static uint8_t decode_enum(struct reader *in, unsigned limit)
 {
+    CHECK(limit > 0 && limit <= UINT8_MAX);
     const uint8_t value = reader_u8(in);
     if (value >= limit)
         in->broken = true;
@@ -101,11 +102,8 @@ static uint8_t decode_enum(struct reader *in, unsigned limit)
 
 static struct name decode_name(struct reader *in)
 {
-    const struct span bytes = reader_string(in);
-    if (!name_fits(bytes)) {
-        in->broken = true;
-        return (struct name){ 0 };
-    }
+    const struct span bytes = image_name(in);
+    CHECK(in->broken || name_fits(bytes));
     return name_of(bytes);
 }
 
@@ -142,8 +140,8 @@ static void decode_identity(struct alert_change *c, struct reader *in)
     c->storefront = decode_name(in);
     c->kpi = (enum kpi)decode_enum(in, KPI_COUNT);
     c->window = decode_name(in);
-    c->started.ms = reader_signed(in);
-    c->sequence = (uint32_t)reader_varint(in);
+    c->started.ms = image_time(in);
+    c->sequence = (uint32_t)image_number(in, UINT32_MAX);
 }
 
 static void decode_state(struct alert_change *c, struct reader *in)
@@ -152,13 +150,13 @@ static void decode_state(struct alert_change *c, struct reader *in)
     c->previous_status = (enum alert_status)decode_enum(in, ALERT_STATUS_COUNT);
     c->severity = (enum severity)decode_enum(in, SEVERITY_COUNT);
     c->worst_severity = (enum severity)decode_enum(in, SEVERITY_COUNT);
-    c->flags = (uint32_t)reader_varint(in);
-    c->window_start.ms = reader_signed(in);
-    c->window_end.ms = reader_signed(in);
-    c->fired.ms = reader_signed(in);
-    c->resolved.ms = reader_signed(in);
-    c->evaluated.ms = reader_signed(in);
-    c->emitted.ms = reader_signed(in);
+    c->flags = (uint32_t)image_number(in, ALERT_FLAG_FLAPPING | ALERT_FLAG_THROTTLED);
+    c->window_start.ms = image_time(in);
+    c->window_end.ms = image_time(in);
+    c->fired.ms = image_time_or_never_yet(in);
+    c->resolved.ms = image_time_or_never_yet(in);
+    c->evaluated.ms = image_time(in);
+    c->emitted.ms = image_time(in);
 }
 
 static void decode_numbers(struct alert_change *c, struct reader *in)
@@ -184,14 +182,14 @@ static void decode_evidence(struct alert_change *c, struct reader *in)
     for (int32_t i = 0; i < c->evidence_count && !in->broken; i++) {
         c->evidence[i].kind = (enum evidence_kind)decode_enum(in, EVIDENCE_TICKET + 1);
         c->evidence[i].id = decode_name(in);
-        c->evidence[i].at.ms = reader_signed(in);
+        c->evidence[i].at.ms = image_time(in);
     }
 }
 
-bool change_decode(struct outbox *ob, struct reader *in)
+bool outbox_decode(struct outbox *ob, struct reader *in)
 {
     const uint8_t layout = reader_u8(in);
-    const uint64_t sequence = reader_varint(in);
+    const uint64_t sequence = image_number(in, OUTBOX_SEQUENCE_MAX - 1);
     if (in->broken || layout > CHANGE_LAYOUT || sequence == 0)
         return false;
     uint32_t ref = outbox_find_sequence(ob, sequence);

@@ -122,6 +122,17 @@ uint32_t sellers_find(const struct sellers *ss, struct span seller_id, struct sp
     return seller == 0 ? 0 : find_cell(ss, seller, cell_hash(hash, storefront), storefront);
 }
 
+const struct threshold *cell_threshold(const struct cell *cell, const struct rules *rules,
+                                       enum kpi kpi, int32_t window)
+{
+    CHECK(kpi < KPI_COUNT);
+    CHECK(window >= 0 && window < rules->window_count);
+    const struct threshold_table *table = rules->thresholds;
+    if (cell->rule != NULL && cell->rule->thresholds != NULL)
+        table = cell->rule->thresholds;
+    return &table->of[kpi][window];
+}
+
 uint32_t sellers_total(const struct sellers *ss, uint32_t cell)
 {
     return sellers_seller(ss, sellers_cell(ss, cell)->seller)->total;
@@ -211,12 +222,18 @@ void sellers_drop_cell(struct sellers *ss, uint32_t ref)
     pool_free(&ss->sellers, seller_ref);
 }
 
-struct span sellers_label(const struct sellers *ss, uint32_t ref, struct buffer *scratch)
+void sellers_add_key(const struct sellers *ss, uint32_t ref, struct buffer *out)
 {
     const struct cell *cell = sellers_cell(ss, ref);
-    buffer_clear(scratch);
-    buffer_add(scratch, name_span(&sellers_seller(ss, cell->seller)->id));
-    buffer_add_u8(scratch, '|');
-    buffer_add(scratch, name_span(&cell->storefront));
-    return buffer_span(scratch);
+    CHECK(cell->seller != 0);
+    buffer_add_string(out, name_span(&sellers_seller(ss, cell->seller)->id));
+    buffer_add_string(out, name_span(&cell->storefront));
+}
+
+struct cell_key sellers_read_key(struct reader *in)
+{
+    struct cell_key key = { .seller = image_name(in) };
+    key.storefront = image_name(in);
+    CHECK(in->broken || (name_fits(key.seller) && name_fits(key.storefront)));
+    return key;
 }

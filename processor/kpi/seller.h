@@ -18,6 +18,7 @@
 
 #include "kpi/entity.h"
 #include "kpi/histogram.h"
+#include "kpi/image.h"
 #include "kpi/rules.h"
 
 enum { ALERT_BITS_WORDS = (KPI_COUNT * WINDOWS_MAX + 63) / 64 };
@@ -113,6 +114,10 @@ uint32_t sellers_find(const struct sellers *ss, struct span seller, struct span 
 void sellers_join(struct sellers *ss, uint32_t cell);
 void sellers_leave(struct sellers *ss, uint32_t cell);
 
+/* What holds for a KPI of a cell. */
+const struct threshold *cell_threshold(const struct cell *cell, const struct rules *rules,
+                                       enum kpi kpi, int32_t window);
+
 /* The total cell of the cell's seller. */
 uint32_t sellers_total(const struct sellers *ss, uint32_t cell);
 
@@ -127,5 +132,26 @@ void sellers_queue_view(struct sellers *ss, uint32_t cell, bool urgent);
  * The caller has made sure that it is not on the dirty list. */
 void sellers_drop_cell(struct sellers *ss, uint32_t cell);
 
-/* "4711|de", into a buffer that is cleared first. */
-struct span sellers_label(const struct sellers *ss, uint32_t cell, struct buffer *scratch);
+/* ---- images: seller, storefront ---- */
+
+struct cell_key {
+    struct span seller;
+    struct span storefront;
+};
+
+void sellers_add_key(const struct sellers *ss, uint32_t cell, struct buffer *out);
+
+/* Breaks the reader if they are not names. */
+struct cell_key sellers_read_key(struct reader *in);
+
+/* "*" names all storefronts, and a storm's nobody. */
+static inline bool sellers_is_star(struct span name)
+{
+    return name.size == 1 && name.at[0] == '*';
+}
+
+/* Is it one seller in one storefront, where facts are counted? */
+static inline bool sellers_key_counts(struct cell_key key)
+{
+    return !sellers_is_star(key.seller) && !sellers_is_star(key.storefront);
+}

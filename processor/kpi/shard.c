@@ -53,16 +53,10 @@ void shard_close(struct shard *s)
 
 /* ---- events ------------------------------------------------------------------------------ */
 
-/* "*" names all storefronts, and a storm's nobody. */
-static bool is_star(struct span name)
-{
-    return name.size == 1 && name.at[0] == '*';
-}
-
 static enum reject admit(const struct shard *s, const struct event *event, wall_time now)
 {
     CHECK(name_fits(event->id_seller) && name_fits(event->storefront));
-    if (is_star(event->id_seller) || is_star(event->storefront))
+    if (sellers_is_star(event->id_seller) || sellers_is_star(event->storefront))
         return REJECT_BAD_ID;
     if (s->rules->wall_time && event->ts_event.ms > now.ms + s->rules->max_future_ms)
         return REJECT_TOO_FAR_AHEAD;
@@ -156,7 +150,7 @@ static void encode(const struct shard *s, enum entity_kind kind, uint32_t ref,
         alert_encode(&s->alerts, ref, out);
         return;
     case ENTITY_CHANGE:
-        change_encode(&s->outbox, ref, out);
+        outbox_encode(&s->outbox, ref, out);
         return;
     case ENTITY_NONE:
     case ENTITY_KIND_COUNT:
@@ -208,7 +202,7 @@ static bool decode(struct shard *s, uint8_t kind, struct span image)
     case ENTITY_ALERT:
         return alert_decode(&s->alerts, &in);
     case ENTITY_CHANGE:
-        return change_decode(&s->outbox, &in);
+        return outbox_decode(&s->outbox, &in);
     default:
         return false;
     }
@@ -247,5 +241,6 @@ void shard_loaded(struct shard *s)
     tickets_loaded(&s->tickets);
     s->alerts.now = stream_time.ms;
     alerts_loaded(&s->alerts);
+    outbox_loaded(&s->outbox);
     view_rewrite_all(&s->alerts);
 }

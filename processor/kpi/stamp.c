@@ -9,6 +9,14 @@
 
 enum { SLOTS_MAX = 8 };
 
+bool stamp_before(const struct stamp *a, const struct stamp *b)
+{
+    CHECK(a->users > 0 && b->users > 0);
+    if (a->at.ms != b->at.ms)
+        return a->at.ms < b->at.ms;
+    return span_compare(name_span(&a->id_message), name_span(&b->id_message)) < 0;
+}
+
 bool stamp_decides(const struct pool *stamps, uint32_t ref, event_time at,
                    struct span id_message)
 {
@@ -45,8 +53,8 @@ uint32_t stamp_new(struct pool *stamps, event_time at, struct span id_message)
     return ref;
 }
 
-void stamps_encode(const struct pool *stamps, const uint32_t *slots, int32_t count,
-                   struct buffer *out)
+void stamp_encode_slots(const struct pool *stamps, const uint32_t *slots, int32_t count,
+                        struct buffer *out)
 {
     CHECK(count > 0 && count <= SLOTS_MAX);
     uint32_t distinct[SLOTS_MAX];
@@ -71,7 +79,7 @@ void stamps_encode(const struct pool *stamps, const uint32_t *slots, int32_t cou
     buffer_add(out, span_of(which, (size_t)count));
 }
 
-void stamps_decode(struct pool *stamps, uint32_t *slots, int32_t count, struct reader *in)
+void stamp_decode_slots(struct pool *stamps, uint32_t *slots, int32_t count, struct reader *in)
 {
     CHECK(count > 0 && count <= SLOTS_MAX);
     struct stamp told[SLOTS_MAX];
@@ -80,12 +88,8 @@ void stamps_decode(struct pool *stamps, uint32_t *slots, int32_t count, struct r
     if (distinct > count)
         in->broken = true;
     for (uint8_t d = 0; d < distinct && !in->broken; d++) {
-        told[d].at.ms = reader_signed(in);
-        const struct span id = reader_string(in);
-        if (id.size == 0 || id.size > NAME_BYTES_MAX)
-            in->broken = true;
-        else
-            told[d].id_message = name_of(id);
+        told[d].at.ms = image_time(in);
+        told[d].id_message = name_of(image_name(in));
     }
     for (int32_t i = 0; i < count; i++) {
         const uint8_t which = reader_u8(in);

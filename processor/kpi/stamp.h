@@ -11,12 +11,21 @@
 #include "base/name.h"
 #include "base/pool.h"
 #include "base/reader.h"
+#include "kpi/image.h"
 
 struct stamp {
     uint32_t users; /* how many refs point here */
     struct name id_message;
     event_time at;
 };
+
+static inline const struct stamp *stamp_at(const struct pool *stamps, uint32_t ref)
+{
+    return pool_at(stamps, ref);
+}
+
+/* Does `a` decide over `b`: is it earlier, or of the same time with the lower id? */
+bool stamp_before(const struct stamp *a, const struct stamp *b);
 
 /* Would an event of that time and id decide over the stamp `ref`? Always, if
  * `ref` is 0. */
@@ -31,8 +40,8 @@ uint32_t stamp_new(struct pool *stamps, event_time at, struct span id_message);
 
 /* The stamps of an object as part of its image: each distinct one once. At most
  * 8 slots. */
-void stamps_encode(const struct pool *stamps, const uint32_t *slots, int32_t count,
-                   struct buffer *out);
+void stamp_encode_slots(const struct pool *stamps, const uint32_t *slots, int32_t count,
+                        struct buffer *out);
 
 /* The slots must be empty. A broken reader leaves them empty. */
-void stamps_decode(struct pool *stamps, uint32_t *slots, int32_t count, struct reader *in);
+void stamp_decode_slots(struct pool *stamps, uint32_t *slots, int32_t count, struct reader *in);

@@ -13,6 +13,13 @@ void tickets_open(struct tickets *ts, const struct rules *rules, struct entities
                             .sellers = ledger->sellers,
                             .ledger = ledger,
                             .watermark = TIME_NEVER_YET };
+    ts->claims = (struct claims){ .kind = ENTITY_TICKET,
+                                  .entities = entities,
+                                  .sellers = ledger->sellers,
+                                  .objects = &ts->tickets,
+                                  .stamps = &ts->stamps,
+                                  .first = offsetof(struct ticket, stamps) +
+                                           TICKET_STAMP_FIRST * sizeof(uint32_t) };
     pool_open(&ts->tickets, entities->arena, sizeof(struct ticket));
     pool_open(&ts->stamps, entities->arena, sizeof(struct stamp));
     contacts_open(&ts->contacts, entities->arena);
@@ -31,65 +38,38 @@ void tickets_close(struct tickets *ts)
     deadlines_close(&ts->deadlines);
 }
 
-/* ---- finding, making, forgetting -------------------------------------------- */
-
-static uint64_t ticket_hash(struct span id)
-{
-    return hash_mix(hash_bytes(id), ENTITY_TICKET);
-}
-
-uint32_t ticket_find(const struct tickets *ts, struct span id, uint32_t cell)
-{
-    const uint64_t hash = ticket_hash(id);
-    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, hash);
-    struct table_walk walk = table_walk(table, hash);
-    uint32_t ref;
-    while ((ref = table_next(table, &walk)) != 0) {
-        const struct ticket *t = tickets_at(ts, ref);
-        if (t->cell == cell && span_equal(name_span(&t->id), id))
-            return ref;
-    }
-    return 0;
-}
+/* ---- making, forgetting -------------------------------------------- */
 
 uint32_t ticket_new(struct tickets *ts, struct span id, uint32_t cell)
 {
-    CHECK(name_fits(id) && cell != 0);
+    CHECK(claim_find(&ts->claims, id, cell) == 0);
     const uint32_t ref = pool_new(&ts->tickets);
     struct ticket *t = tickets_at(ts, ref);
-    t->id = name_of(id);
-    t->cell = cell;
     t->due = TIME_NEVER;
     t->reply = TIME_NEVER;
     t->excused = TIME_NEVER;
     t->escalated = TIME_NEVER;
     t->last_event = TIME_NEVER_YET;
-    sellers_join(ts->sellers, cell);
-    entities_add(ts->entities, ENTITY_TICKET, ref, &t->entity, ticket_hash(id));
+    claim_join(&ts->claims, ref, id, cell);
     return ref;
 }
 
 void ticket_free(struct tickets *ts, uint32_t ref)
 {
     struct ticket *t = tickets_at(ts, ref);
-    overdue_remove(&ts->overdue, ts->sellers, t->cell, ref);
-    sellers_leave(ts->sellers, t->cell);
+    overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
     for (int i = 0; i < TICKET_STAMP_COUNT; i++)
         stamp_point(&ts->stamps, &t->stamps[i], 0);
     for (uint8_t i = 0; i < t->unit_count; i++)
         contacts_remove(&ts->contacts, t->units[i], ref);
     deadlines_set(&ts->deadlines, ref, TIME_NEVER);
-    entities_remove(ts->entities, ENTITY_TICKET, ref, &t->entity);
+    claim_leave(&ts->claims, ref);
     pool_free(&ts->tickets, ref);
 }
 
 static void forget(struct tickets *ts, uint32_t ref)
 {
-    struct buffer *out = &ts->entities->tombstones;
-    const size_t begin = image_begin(out, ENTITY_TICKET);
-    buffer_add_u8(out, LAYOUT_TOMBSTONE);
-    ticket_key(ts, tickets_at(ts, ref), out);
-    image_end(out, begin);
+    claim_bury(&ts->claims, ref);
     ticket_free(ts, ref);
 }
 
@@ -104,7 +84,7 @@ int64_t ticket_opened(const struct ticket *t, const struct pool *stamps)
 
 static bool closed(const struct ticket *t)
 {
-    return t->not_the_sellers || t->disowned || t->reply != TIME_NEVER ||
+    return t->not_the_sellers || t->claim.disowned || t->reply != TIME_NEVER ||
            t->excused != TIME_NEVER;
 }
 
@@ -131,21 +111,16 @@ static int64_t forget_at(const struct tickets *ts, const struct ticket *t)
     return later(late, later(window_left, repeats_over));
 }
 
-static int64_t ahead(int64_t deadline, int64_t watermark, int64_t soonest)
-{
-    return deadline >= watermark && deadline < soonest ? deadline : soonest;
-}
-
 /* The next deadline whose passing may decide the response; TIME_NEVER: none. A
  * ticket that was closed after its due time still owes the answer it did not get. */
 static int64_t next_look(const struct tickets *ts, const struct ticket *t)
 {
     int64_t next = TIME_NEVER;
     if (t->due == TIME_NEVER || t->reply != TIME_NEVER || t->excused < t->due ||
-        t->not_the_sellers || t->disowned)
+        t->not_the_sellers || t->claim.disowned)
         return next;
-    next = ahead(t->due, ts->watermark, next);
-    return ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
+    next = deadline_ahead(t->due, ts->watermark, next);
+    return deadline_ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
 }
 
 static int64_t next_time(const struct tickets *ts, const struct ticket *t)
@@ -165,31 +140,41 @@ static bool settle_duration(struct tickets *ts, struct ticket *t,
         have->ms == wanted->ms)
         return false;
     if (have->is_counted)
-        windows_add_duration(ts->ledger->windows, t->cell, (event_time){ have->at }, have->ms,
-                             -1);
+        windows_add_duration(ts->ledger->windows, t->claim.cell, (event_time){ have->at },
+                             have->ms, -1);
     if (wanted->is_counted)
-        windows_add_duration(ts->ledger->windows, t->cell, (event_time){ wanted->at },
+        windows_add_duration(ts->ledger->windows, t->claim.cell, (event_time){ wanted->at },
                              wanted->ms, 1);
     *have = *wanted;
     return true;
 }
 
+static void want(const struct tickets *ts, const struct ticket *t,
+                 struct ticket_wanted *ret_wanted)
+{
+    const struct ticket_situation situation = { .opened = ticket_opened(t, &ts->stamps),
+                                                .watermark = ts->watermark,
+                                                .cell =
+                                                    sellers_cell(ts->sellers, t->claim.cell),
+                                                .rules = ts->rules };
+    ticket_facts(t, &situation, ret_wanted);
+}
+
 static void settle(struct tickets *ts, uint32_t ref)
 {
     struct ticket *t = tickets_at(ts, ref);
-    const struct cell *cell = sellers_cell(ts->sellers, t->cell);
     struct ticket_wanted wanted;
-    ticket_facts(t, ticket_opened(t, &ts->stamps), cell, ts->rules, ts->watermark, &wanted);
-    const struct ledger_account account = { .cell = t->cell, .id = &t->id };
+    want(ts, t, &wanted);
+    const struct ledger_account account = { .cell = t->claim.cell, .id = &t->claim.id };
     const bool facts_moved =
         ledger_settle(ts->ledger, account, t->counted, wanted.facts, TICKET_FACT_COUNT);
     if (settle_duration(ts, t, &wanted.duration) || facts_moved)
-        entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+        claim_touch(&ts->claims, ref);
 
     if (wanted.overdue)
-        overdue_add(&ts->overdue, ts->sellers, t->cell, ref, t->due);
+        overdue_add(&ts->overdue, ts->sellers, t->claim.cell, ref, t->due);
     else
-        overdue_remove(&ts->overdue, ts->sellers, t->cell, ref);
+        overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
     deadlines_set(&ts->deadlines, ref, next_time(ts, t));
 }
 
@@ -205,7 +190,7 @@ static bool repeats(const struct tickets *ts, const struct ticket *t, int64_t op
     if (other.at < opened)
         return true;
     const struct ticket *o = tickets_at(ts, other.ticket);
-    return span_compare(name_span(&t->id), name_span(&o->id)) > 0;
+    return span_compare(name_span(&t->claim.id), name_span(&o->claim.id)) > 0;
 }
 
 static bool is_repeat(const struct tickets *ts, uint32_t ref)
@@ -229,7 +214,7 @@ static void recheck(struct tickets *ts, uint32_t ref)
     if (repeat == t->is_repeat)
         return;
     t->is_repeat = repeat;
-    entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+    claim_touch(&ts->claims, ref);
     settle(ts, ref);
 }
 
@@ -245,7 +230,8 @@ static void recheck_unit(struct tickets *ts, struct hash128 unit)
 
 static bool takes_part(const struct tickets *ts, const struct ticket *t)
 {
-    return !t->not_the_sellers && !t->disowned && ticket_opened(t, &ts->stamps) != TIME_NEVER;
+    return !t->not_the_sellers && !t->claim.disowned &&
+           ticket_opened(t, &ts->stamps) != TIME_NEVER;
 }
 
 /* Puts the ticket where it belongs among those that share its order units, and
@@ -264,63 +250,13 @@ static void share_units(struct tickets *ts, uint32_t ref)
     recheck(ts, ref);
 }
 
-/* ---- claims ------------------------------------------------------------------------ */
-
-static bool older_claim(const struct tickets *ts, const struct ticket *a,
-                        const struct ticket *b)
+static void settle_claim(void *self, uint32_t ref)
 {
-    const struct stamp *first = pool_at(&ts->stamps, a->stamps[TICKET_STAMP_FIRST]);
-    return stamp_decides(&ts->stamps, b->stamps[TICKET_STAMP_FIRST], first->at,
-                         name_span(&first->id_message));
-}
-
-/* Settles every claim on that ticket id; the oldest owns it (rule 2.9.7). */
-static void arbitrate(struct tickets *ts, struct name id, uint32_t any)
-{
-    const uint64_t hash = tickets_at(ts, any)->entity.hash;
-    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, hash);
-    uint32_t owner = any;
-    uint32_t ref;
-    struct table_walk walk = table_walk(table, hash);
-    while ((ref = table_next(table, &walk)) != 0) {
-        if (ref != owner && span_equal(name_span(&tickets_at(ts, ref)->id), name_span(&id)) &&
-            older_claim(ts, tickets_at(ts, ref), tickets_at(ts, owner)))
-            owner = ref;
-    }
-    walk = table_walk(table, hash);
-    while ((ref = table_next(table, &walk)) != 0) {
-        struct ticket *t = tickets_at(ts, ref);
-        if (!span_equal(name_span(&t->id), name_span(&id)))
-            continue;
-        t->contested = true;
-        t->disowned = ref != owner;
-        entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
-        share_units(ts, ref);
-        settle(ts, ref);
-    }
-}
-
-static bool has_rival(const struct tickets *ts, uint32_t ref)
-{
-    const struct ticket *t = tickets_at(ts, ref);
-    const struct table *table = entities_table(ts->entities, ENTITY_TICKET, t->entity.hash);
-    struct table_walk walk = table_walk(table, t->entity.hash);
-    uint32_t other;
-    while ((other = table_next(table, &walk)) != 0) {
-        if (other != ref &&
-            span_equal(name_span(&tickets_at(ts, other)->id), name_span(&t->id)))
-            return true;
-    }
-    return false;
+    share_units(self, ref);
+    settle(self, ref);
 }
 
 /* ---- what events tell --------------------------------------------------------------- */
-
-static void earliest(int64_t *known, event_time at)
-{
-    if (at.ms < *known)
-        *known = at.ms;
-}
 
 static bool is_reply(const struct rules *rules, const struct message_fields *m)
 {
@@ -348,11 +284,11 @@ static void tell_opening(struct tickets *ts, struct ticket *t, const struct even
     stamp_point(&ts->stamps, &t->stamps[TICKET_STAMP_OPENED], stamp);
     const enum fact class = rules_topic_class(ts->rules, event->message.topic);
     t->class_plus_one = (uint8_t)(class == FACT_COUNT ? 0 : class + 1);
-    const struct calendar *calendar = sellers_cell(ts->sellers, t->cell)->calendar;
+    const struct calendar *calendar = sellers_cell(ts->sellers, t->claim.cell)->calendar;
     t->due = calendar_due(calendar, event->ts_event, ts->rules->response_sla_ms).ms;
 }
 
-static bool hash_less(struct hash128 a, struct hash128 b)
+bool ticket_unit_less(struct hash128 a, struct hash128 b)
 {
     return a.high != b.high ? a.high < b.high : a.low < b.low;
 }
@@ -363,7 +299,7 @@ static bool add_unit(struct tickets *ts, uint32_t ref, struct hash128 unit)
 {
     struct ticket *t = tickets_at(ts, ref);
     uint8_t at = 0;
-    while (at < t->unit_count && hash_less(t->units[at], unit))
+    while (at < t->unit_count && ticket_unit_less(t->units[at], unit))
         at++;
     if (at < t->unit_count && t->units[at].low == unit.low && t->units[at].high == unit.high)
         return false;
@@ -383,7 +319,7 @@ static bool add_unit(struct tickets *ts, uint32_t ref, struct hash128 unit)
 
 static bool tell_units(struct tickets *ts, uint32_t ref, const struct event *event)
 {
-    const struct cell *cell = sellers_cell(ts->sellers, tickets_at(ts, ref)->cell);
+    const struct cell *cell = sellers_cell(ts->sellers, tickets_at(ts, ref)->claim.cell);
     const uint64_t seller = sellers_seller(ts->sellers, cell->seller)->hash;
     bool changed = false;
     for (int32_t i = 0; i < event->message.order_units; i++) {
@@ -399,12 +335,12 @@ static void tell(struct tickets *ts, struct ticket *t, const struct event *event
     const struct message_fields *m = &event->message;
     const bool message = event->kind == EVENT_TICKET_MESSAGE_NEW;
     if (message && is_reply(ts->rules, m))
-        earliest(&t->reply, event->ts_event);
+        event_time_lower(&t->reply, event->ts_event);
     if (excuses(event))
-        earliest(&t->excused, event->ts_event);
+        event_time_lower(&t->excused, event->ts_event);
     if ((message && m->author_role == AUTHOR_CUSTOMER_SERVICE) ||
         m->status == TICKET_CUSTOMER_SERVICE_CLOSED_FINAL)
-        earliest(&t->escalated, event->ts_event);
+        event_time_lower(&t->escalated, event->ts_event);
     t->not_the_sellers |= event->fulfillment == FULFILLMENT_KAUFLAND;
     if (event->ts_event.ms > t->last_event)
         t->last_event = event->ts_event.ms;
@@ -414,7 +350,7 @@ void tickets_apply(struct tickets *ts, const struct event *event)
 {
     CHECK(event->topic == TOPIC_MESSAGES);
     const uint32_t cell = sellers_cell_of(ts->sellers, event->id_seller, event->storefront);
-    uint32_t ref = ticket_find(ts, event->message.id_ticket, cell);
+    uint32_t ref = claim_find(&ts->claims, event->message.id_ticket, cell);
     const bool is_new = ref == 0;
     if (is_new)
         ref = ticket_new(ts, event->message.id_ticket, cell);
@@ -432,14 +368,14 @@ void tickets_apply(struct tickets *ts, const struct event *event)
         tell_opening(ts, t, event, stamp);
     tell(ts, t, event);
     const bool units_changed = tell_units(ts, ref, event);
-    entities_touch(ts->entities, ENTITY_TICKET, ref, &t->entity);
+    claim_touch(&ts->claims, ref);
 
-    if ((is_new && has_rival(ts, ref)) || (t->contested && is_first))
-        arbitrate(ts, t->id, ref);
+    if ((is_new && claim_has_rival(&ts->claims, ref)) || (t->claim.contested && is_first))
+        claim_arbitrate(&ts->claims, ref, (struct claim_judgement){ settle_claim, ts });
     else if (opens || units_changed || was_part != takes_part(ts, t))
         share_units(ts, ref);
     settle(ts, ref);
-    ts->foreign_events += t->disowned;
+    ts->foreign_events += t->claim.disowned;
 }
 
 /* ---- time ------------------------------------------------------------------------------ */
@@ -459,15 +395,20 @@ void tickets_advance(struct tickets *ts, event_time watermark)
     }
 }
 
+/* What is overdue is looked at with the first tick, oldest due time first: that
+ * rebuilds the lists behind the gauges, which are not stored, without searching
+ * them for each one's place. */
 void tickets_loaded(struct tickets *ts)
 {
     for (uint32_t ref = 1; ref <= ts->tickets.used; ref++) {
-        struct ticket *t = tickets_at(ts, ref);
-        if (t->cell == 0)
+        const struct ticket *t = tickets_at(ts, ref);
+        if (t->claim.cell == 0)
             continue;
         for (uint8_t u = 0; u < t->unit_count && takes_part(ts, t); u++)
             contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
-        deadlines_set(&ts->deadlines, ref, next_time(ts, t));
+        struct ticket_wanted wanted;
+        want(ts, t, &wanted);
+        deadlines_set(&ts->deadlines, ref, wanted.overdue ? t->due : next_time(ts, t));
     }
 }
 
@@ -478,7 +419,7 @@ int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct ticket *t = tickets_at(ts, ref);
         const struct evidence one = { .kind = EVIDENCE_TICKET,
-                                      .id = t->id,
+                                      .id = t->claim.id,
                                       .at = { t->overdue.at } };
         count = evidence_insert(newest, count, &one);
         ref = t->overdue.next;

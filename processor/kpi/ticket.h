@@ -16,11 +16,10 @@
  */
 #pragma once
 
+#include "kpi/claim.h"
 #include "kpi/contact.h"
 #include "kpi/event.h"
 #include "kpi/ledger.h"
-#include "kpi/overdue.h"
-#include "kpi/stamp.h"
 
 enum ticket_stamp { TICKET_STAMP_FIRST, TICKET_STAMP_OPENED, TICKET_STAMP_COUNT };
 
@@ -42,15 +41,11 @@ struct counted_duration {
 };
 
 struct ticket {
-    struct entity entity;
-    struct name id;
-    uint32_t cell;
+    struct claim claim;
     uint32_t stamps[TICKET_STAMP_COUNT];
     uint8_t class_plus_one; /* avoidable class: enum fact + 1; 0: none */
     uint8_t unit_count;
     bool not_the_sellers; /* fulfilled_by_kaufland */
-    bool contested;
-    bool disowned;
     bool is_repeat;
     struct hash128 units[TICKET_UNITS_MAX]; /* of seller and order unit; ascending */
     int64_t due;                            /* TIME_NEVER while the opening is not known */
@@ -68,6 +63,7 @@ struct tickets {
     struct entities *entities;
     struct sellers *sellers;
     struct ledger *ledger;
+    struct claims claims;
     struct pool tickets;
     struct pool stamps;
     struct contacts contacts;
@@ -103,9 +99,16 @@ void tickets_advance(struct tickets *ts, event_time watermark);
 /* When it was opened; TIME_NEVER: not known. */
 int64_t ticket_opened(const struct ticket *t, const struct pool *stamps);
 
-/* Pure. `opened` is what ticket_opened gave. */
-void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cell,
-                  const struct rules *rules, int64_t watermark,
+/* What the facts of a ticket depend on beside itself. */
+struct ticket_situation {
+    int64_t opened; /* what ticket_opened gave */
+    int64_t watermark;
+    const struct cell *cell;
+    const struct rules *rules;
+};
+
+/* Pure. */
+void ticket_facts(const struct ticket *t, const struct ticket_situation *situation,
                   struct ticket_wanted *ret_wanted);
 
 /* The overdue tickets of a cell, newest deadline first, appended as evidence. */
@@ -120,8 +123,9 @@ bool ticket_decode(struct tickets *ts, struct reader *in);
 /* After all images: sets deadlines, rebuilds who shares order units. */
 void tickets_loaded(struct tickets *ts);
 
+/* The order of the units of a ticket. */
+bool ticket_unit_less(struct hash128 a, struct hash128 b);
+
 /* Implementation shared by ticket.c and ticket_image.c. */
-uint32_t ticket_find(const struct tickets *ts, struct span id, uint32_t cell);
 uint32_t ticket_new(struct tickets *ts, struct span id, uint32_t cell);
 void ticket_free(struct tickets *ts, uint32_t ref);
-void ticket_key(const struct tickets *ts, const struct ticket *t, struct buffer *out);

@@ -31,49 +31,42 @@ static struct counted response(const struct ticket *t, int64_t reply, int64_t gr
     return (struct counted){ 0 };
 }
 
-static int64_t slow_above(const struct cell *cell, const struct rules *rules)
+static void duration(struct ticket_wanted *wanted, const struct ticket_situation *s,
+                     int64_t reply)
 {
-    const struct threshold_table *table = rules->thresholds;
-    if (cell->rule != NULL && cell->rule->thresholds != NULL)
-        table = cell->rule->thresholds;
-    return table->of[KPI_RESPONSE_TIME][rules->window_count - 1].warn;
-}
-
-static void duration(struct ticket_wanted *wanted, const struct cell *cell, int64_t opened,
-                     int64_t reply, const struct rules *rules)
-{
-    const int64_t ms =
-        calendar_business_ms(cell->calendar, (event_time){ opened }, (event_time){ reply });
+    const int64_t ms = calendar_business_ms(s->cell->calendar, (event_time){ s->opened },
+                                            (event_time){ reply });
     wanted->duration = (struct counted_duration){ .is_counted = true, .at = reply, .ms = ms };
-    const int64_t limit = slow_above(cell, rules);
-    if (limit != THRESHOLD_OFF && ms > limit)
+    const struct threshold *slow =
+        cell_threshold(s->cell, s->rules, KPI_RESPONSE_TIME, s->rules->window_count - 1);
+    if (slow->warn != THRESHOLD_OFF && ms > slow->warn)
         wanted->facts[TICKET_FACT_SLOW] = counted_fact(FACT_SLOW_RESPONSE, reply);
 }
 
-void ticket_facts(const struct ticket *t, int64_t opened, const struct cell *cell,
-                  const struct rules *rules, int64_t watermark,
+void ticket_facts(const struct ticket *t, const struct ticket_situation *s,
                   struct ticket_wanted *ret_wanted)
 {
     *ret_wanted = (struct ticket_wanted){ 0 };
-    if (t->not_the_sellers || t->disowned || opened == TIME_NEVER)
+    if (t->not_the_sellers || t->claim.disowned || s->opened == TIME_NEVER)
         return;
 
-    const int64_t reply = not_before(t->reply, opened);
-    const int64_t excused = not_before(t->excused, opened);
+    const int64_t reply = not_before(t->reply, s->opened);
+    const int64_t excused = not_before(t->excused, s->opened);
     struct counted *facts = ret_wanted->facts;
-    facts[TICKET_FACT_RESPONSE] = response(t, reply, rules->grace_response_ms, watermark);
+    facts[TICKET_FACT_RESPONSE] = response(t, reply, s->rules->grace_response_ms, s->watermark);
     if (excused < facts[TICKET_FACT_RESPONSE].at)
         facts[TICKET_FACT_RESPONSE] = (struct counted){ 0 };
     if (reply != TIME_NEVER && excused >= reply)
-        duration(ret_wanted, cell, opened, reply, rules);
+        duration(ret_wanted, s, reply);
 
-    facts[TICKET_FACT_OPENED] = counted_fact(FACT_OPENED, opened);
+    facts[TICKET_FACT_OPENED] = counted_fact(FACT_OPENED, s->opened);
     if (t->class_plus_one != 0)
-        facts[TICKET_FACT_AVOIDABLE] = counted_fact((enum fact)(t->class_plus_one - 1), opened);
+        facts[TICKET_FACT_AVOIDABLE] =
+            counted_fact((enum fact)(t->class_plus_one - 1), s->opened);
     if (t->is_repeat)
-        facts[TICKET_FACT_REPEAT] = counted_fact(FACT_REPEAT, opened);
+        facts[TICKET_FACT_REPEAT] = counted_fact(FACT_REPEAT, s->opened);
     if (t->escalated != TIME_NEVER)
         facts[TICKET_FACT_ESCALATION] =
-            counted_fact(FACT_ESCALATION, not_before(t->escalated, opened));
-    ret_wanted->overdue = watermark > t->due && reply == TIME_NEVER && excused == TIME_NEVER;
+            counted_fact(FACT_ESCALATION, not_before(t->escalated, s->opened));
+    ret_wanted->overdue = s->watermark > t->due && reply == TIME_NEVER && excused == TIME_NEVER;
 }

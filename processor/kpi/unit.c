@@ -12,6 +12,13 @@ void units_open(struct units *us, const struct rules *rules, struct entities *en
                           .sellers = ledger->sellers,
                           .ledger = ledger,
                           .watermark = TIME_NEVER_YET };
+    us->claims = (struct claims){ .kind = ENTITY_UNIT,
+                                  .entities = entities,
+                                  .sellers = ledger->sellers,
+                                  .objects = &us->units,
+                                  .stamps = &us->stamps,
+                                  .first = offsetof(struct unit, stamps) +
+                                           UNIT_STAMP_FIRST * sizeof(uint32_t) };
     pool_open(&us->units, entities->arena, sizeof(struct unit));
     pool_open(&us->stamps, entities->arena, sizeof(struct stamp));
     pool_open(&us->parcels, entities->arena, sizeof(struct parcel));
@@ -30,34 +37,13 @@ void units_close(struct units *us)
     deadlines_close(&us->deadlines);
 }
 
-/* ---- finding, making, forgetting -------------------------------------------- */
-
-static uint64_t unit_hash(struct span id)
-{
-    return hash_mix(hash_bytes(id), ENTITY_UNIT);
-}
-
-uint32_t unit_find(const struct units *us, struct span id, uint32_t cell)
-{
-    const uint64_t hash = unit_hash(id);
-    const struct table *table = entities_table(us->entities, ENTITY_UNIT, hash);
-    struct table_walk walk = table_walk(table, hash);
-    uint32_t ref;
-    while ((ref = table_next(table, &walk)) != 0) {
-        const struct unit *u = units_at(us, ref);
-        if (u->cell == cell && span_equal(name_span(&u->id), id))
-            return ref;
-    }
-    return 0;
-}
+/* ---- making, forgetting -------------------------------------------- */
 
 uint32_t unit_new(struct units *us, struct span id, uint32_t cell)
 {
-    CHECK(name_fits(id) && cell != 0);
+    CHECK(claim_find(&us->claims, id, cell) == 0);
     const uint32_t ref = pool_new(&us->units);
     struct unit *u = units_at(us, ref);
-    u->id = name_of(id);
-    u->cell = cell;
     u->dispatch_due = TIME_NEVER;
     u->sent = TIME_NEVER;
     u->scan = TIME_NEVER;
@@ -65,8 +51,7 @@ uint32_t unit_new(struct units *us, struct span id, uint32_t cell)
     u->received = TIME_NEVER;
     u->attempt_any = TIME_NEVER;
     u->last_event = TIME_NEVER_YET;
-    sellers_join(us->sellers, cell);
-    entities_add(us->entities, ENTITY_UNIT, ref, &u->entity, unit_hash(id));
+    claim_join(&us->claims, ref, id, cell);
     return ref;
 }
 
@@ -82,23 +67,18 @@ static void free_parcels(struct units *us, struct unit *u)
 void unit_free(struct units *us, uint32_t ref)
 {
     struct unit *u = units_at(us, ref);
-    overdue_remove(&us->overdue, us->sellers, u->cell, ref);
-    sellers_leave(us->sellers, u->cell);
+    overdue_remove(&us->overdue, us->sellers, u->claim.cell, ref);
     free_parcels(us, u);
     for (int i = 0; i < UNIT_STAMP_COUNT; i++)
         stamp_point(&us->stamps, &u->stamps[i], 0);
     deadlines_set(&us->deadlines, ref, TIME_NEVER);
-    entities_remove(us->entities, ENTITY_UNIT, ref, &u->entity);
+    claim_leave(&us->claims, ref);
     pool_free(&us->units, ref);
 }
 
 static void forget(struct units *us, uint32_t ref)
 {
-    struct buffer *out = &us->entities->tombstones;
-    const size_t begin = image_begin(out, ENTITY_UNIT);
-    buffer_add_u8(out, LAYOUT_TOMBSTONE);
-    unit_key(us, units_at(us, ref), out);
-    image_end(out, begin);
+    claim_bury(&us->claims, ref);
     unit_free(us, ref);
 }
 
@@ -144,82 +124,24 @@ static void settle(struct units *us, uint32_t ref)
     const struct unit_memory memory = memory_of(us);
     struct counted wanted[UNIT_FACT_COUNT];
     unit_facts(u, &memory, us->rules, us->watermark, wanted);
-    const struct ledger_account account = { .cell = u->cell, .id = &u->id };
+    const struct ledger_account account = { .cell = u->claim.cell, .id = &u->claim.id };
     if (ledger_settle(us->ledger, account, u->counted, wanted, UNIT_FACT_COUNT))
-        entities_touch(us->entities, ENTITY_UNIT, ref, &u->entity);
+        claim_touch(&us->claims, ref);
 
     if (unit_overdue(u, &memory, us->watermark))
-        overdue_add(&us->overdue, us->sellers, u->cell, ref, u->promises[PROMISE_DELIVER_BY]);
+        overdue_add(&us->overdue, us->sellers, u->claim.cell, ref,
+                    u->promises[PROMISE_DELIVER_BY]);
     else
-        overdue_remove(&us->overdue, us->sellers, u->cell, ref);
+        overdue_remove(&us->overdue, us->sellers, u->claim.cell, ref);
     deadlines_set(&us->deadlines, ref, next_time(us, u));
 }
 
-/* ---- claims --------------------------------------------------------------------- */
-
-static bool older_claim(const struct units *us, const struct unit *a, const struct unit *b)
+static void settle_claim(void *self, uint32_t ref)
 {
-    const struct stamp *first = pool_at(&us->stamps, a->stamps[UNIT_STAMP_FIRST]);
-    return stamp_decides(&us->stamps, b->stamps[UNIT_STAMP_FIRST], first->at,
-                         name_span(&first->id_message));
-}
-
-static uint32_t oldest_claim(const struct units *us, uint32_t ref)
-{
-    const struct unit *u = units_at(us, ref);
-    const struct table *table = entities_table(us->entities, ENTITY_UNIT, u->entity.hash);
-    struct table_walk walk = table_walk(table, u->entity.hash);
-    uint32_t oldest = ref;
-    uint32_t other;
-    while ((other = table_next(table, &walk)) != 0) {
-        const struct unit *o = units_at(us, other);
-        if (other != oldest && span_equal(name_span(&o->id), name_span(&u->id)) &&
-            older_claim(us, o, units_at(us, oldest)))
-            oldest = other;
-    }
-    return oldest;
-}
-
-/* Settles every claim on the id of `ref`; the oldest owns it. */
-static void arbitrate(struct units *us, uint32_t ref)
-{
-    const struct name id = units_at(us, ref)->id;
-    const uint64_t hash = units_at(us, ref)->entity.hash;
-    const uint32_t owner = oldest_claim(us, ref);
-    const struct table *table = entities_table(us->entities, ENTITY_UNIT, hash);
-    struct table_walk walk = table_walk(table, hash);
-    uint32_t claim;
-    while ((claim = table_next(table, &walk)) != 0) {
-        struct unit *u = units_at(us, claim);
-        if (!span_equal(name_span(&u->id), name_span(&id)))
-            continue;
-        u->contested = true;
-        u->disowned = claim != owner;
-        entities_touch(us->entities, ENTITY_UNIT, claim, &u->entity);
-        settle(us, claim);
-    }
-}
-
-static bool has_rival(const struct units *us, uint32_t ref)
-{
-    const struct unit *u = units_at(us, ref);
-    const struct table *table = entities_table(us->entities, ENTITY_UNIT, u->entity.hash);
-    struct table_walk walk = table_walk(table, u->entity.hash);
-    uint32_t other;
-    while ((other = table_next(table, &walk)) != 0) {
-        if (other != ref && span_equal(name_span(&units_at(us, other)->id), name_span(&u->id)))
-            return true;
-    }
-    return false;
+    settle(self, ref);
 }
 
 /* ---- what events tell ------------------------------------------------------------- */
-
-static void earliest(int64_t *known, event_time at)
-{
-    if (at.ms < *known)
-        *known = at.ms;
-}
 
 /* The stamp of this event, made when the first field needs it. */
 static uint32_t stamp_of(struct units *us, const struct event *event, uint32_t *made)
@@ -260,7 +182,7 @@ static int64_t dispatch_due(const struct units *us, const struct unit *u)
         return u->promises[PROMISE_SHIP_BY];
     if (u->stamps[PROMISE_HANDLING_TIME] == 0 || u->stamps[PROMISE_CREATED] == 0)
         return TIME_NEVER;
-    const struct calendar *calendar = sellers_cell(us->sellers, u->cell)->calendar;
+    const struct calendar *calendar = sellers_cell(us->sellers, u->claim.cell)->calendar;
     const event_time created = { u->promises[PROMISE_CREATED] };
     return calendar_end_of_working_day(calendar, created, u->promises[PROMISE_HANDLING_TIME])
         .ms;
@@ -273,10 +195,10 @@ static void tell_order(struct units *us, struct unit *u, const struct event *eve
     tell_promises(us, u, event, made);
     u->dispatch_due = dispatch_due(us, u);
     if (order->status == ORDER_SENT)
-        earliest(&u->sent, event->ts_event);
+        event_time_lower(&u->sent, event->ts_event);
     if (order->status == ORDER_RECEIVED) {
-        earliest(&u->sent, event->ts_event);
-        earliest(&u->received, event->ts_event);
+        event_time_lower(&u->sent, event->ts_event);
+        event_time_lower(&u->received, event->ts_event);
     }
     if (order->status == ORDER_CANCELLED && decides(us, u, UNIT_STAMP_CANCEL, event)) {
         u->cancelled_by_seller = rules_cancelled_by_seller(us->rules, order->cancel_reason);
@@ -333,11 +255,11 @@ static void tell_shipment(struct units *us, struct unit *u, const struct event *
         event->kind == EVENT_DELIVERY_ATTEMPTED || event->kind == EVENT_DELIVERED;
     const bool scan = is_scan(event->kind);
     if (event->kind == EVENT_SHIPMENT_SENT || scan)
-        earliest(&u->sent, event->ts_event);
+        event_time_lower(&u->sent, event->ts_event);
     if (scan)
-        earliest(&u->scan, event->ts_event);
+        event_time_lower(&u->scan, event->ts_event);
     if (attempt)
-        earliest(&u->attempt_any, event->ts_event);
+        event_time_lower(&u->attempt_any, event->ts_event);
     if (shipment->parcel_count > u->parcel_count)
         u->parcel_count =
             (uint16_t)(shipment->parcel_count < PARCELS_MAX ? shipment->parcel_count
@@ -345,10 +267,10 @@ static void tell_shipment(struct units *us, struct unit *u, const struct event *
     if (shipment->tracking_number.size == 0)
         return;
     if (shipment->carrier_code.size > 0)
-        earliest(&u->tracked, event->ts_event);
+        event_time_lower(&u->tracked, event->ts_event);
     struct parcel *parcel = unit_parcel(us, u, hash_bytes(shipment->tracking_number));
     if (parcel != NULL && attempt)
-        earliest(&parcel->attempt, event->ts_event);
+        event_time_lower(&parcel->attempt, event->ts_event);
 }
 
 void units_apply(struct units *us, const struct event *event)
@@ -357,7 +279,7 @@ void units_apply(struct units *us, const struct event *event)
     const struct span id = event->topic == TOPIC_ORDERS ? event->order.id_order_unit
                                                         : event->shipment.id_order_unit;
     const uint32_t cell = sellers_cell_of(us->sellers, event->id_seller, event->storefront);
-    uint32_t ref = unit_find(us, id, cell);
+    uint32_t ref = claim_find(&us->claims, id, cell);
     const bool is_new = ref == 0;
     if (is_new)
         ref = unit_new(us, id, cell);
@@ -374,13 +296,13 @@ void units_apply(struct units *us, const struct event *event)
     u->not_the_sellers |= event->fulfillment == FULFILLMENT_KAUFLAND;
     if (event->ts_event.ms > u->last_event)
         u->last_event = event->ts_event.ms;
-    entities_touch(us->entities, ENTITY_UNIT, ref, &u->entity);
+    claim_touch(&us->claims, ref);
 
-    if ((is_new && has_rival(us, ref)) || (u->contested && is_first))
-        arbitrate(us, ref);
+    if ((is_new && claim_has_rival(&us->claims, ref)) || (u->claim.contested && is_first))
+        claim_arbitrate(&us->claims, ref, (struct claim_judgement){ settle_claim, us });
     else
         settle(us, ref);
-    us->foreign_events += units_at(us, ref)->disowned;
+    us->foreign_events += units_at(us, ref)->claim.disowned;
 }
 
 /* ---- time ----------------------------------------------------------------------------- */
@@ -405,11 +327,18 @@ void units_advance(struct units *us, event_time watermark)
         look_again(us, ref);
 }
 
+/* What is overdue is looked at with the first tick, oldest deadline first: that
+ * rebuilds the lists behind the gauges, which are not stored. */
 void units_loaded(struct units *us)
 {
+    const struct unit_memory memory = memory_of(us);
     for (uint32_t ref = 1; ref <= us->units.used; ref++) {
-        if (units_at(us, ref)->cell != 0)
-            deadlines_set(&us->deadlines, ref, next_time(us, units_at(us, ref)));
+        const struct unit *u = units_at(us, ref);
+        if (u->claim.cell == 0)
+            continue;
+        const bool overdue = unit_overdue(u, &memory, us->watermark);
+        deadlines_set(&us->deadlines, ref,
+                      overdue ? u->promises[PROMISE_DELIVER_BY] : next_time(us, u));
     }
 }
 
@@ -420,7 +349,7 @@ int32_t units_overdue(const struct units *us, uint32_t cell, struct evidence *ne
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct unit *u = units_at(us, ref);
         const struct evidence one = { .kind = EVIDENCE_ORDER_UNIT,
-                                      .id = u->id,
+                                      .id = u->claim.id,
                                       .at = { u->overdue.at } };
         count = evidence_insert(newest, count, &one);
         ref = u->overdue.next;

@@ -9,8 +9,7 @@
  * facts that count.
  *
  * Events of one unit id that name different sellers or storefronts are kept
- * apart as *claims*; the claim with the lowest first event owns the unit, the
- * others count nothing (rule 2.9.7).
+ * apart as claims, see claim.h.
  *
  * A unit is remembered until it is closed (attempted, cancelled or not the
  * seller's), its last event is older than max_lateness and its facts have left
@@ -19,10 +18,9 @@
  */
 #pragma once
 
+#include "kpi/claim.h"
 #include "kpi/event.h"
 #include "kpi/ledger.h"
-#include "kpi/overdue.h"
-#include "kpi/stamp.h"
 
 /* What the buyer was told; each from the first order event that says it. */
 enum promise {
@@ -56,9 +54,7 @@ struct parcel {
 };
 
 struct unit {
-    struct entity entity;
-    struct name id;
-    uint32_t cell;
+    struct claim claim;
     uint32_t stamps[UNIT_STAMP_COUNT]; /* promises first; 0: never told */
     int64_t promises[PROMISE_COUNT];
     int64_t dispatch_due; /* ship_by, or what follows from the handling time */
@@ -72,8 +68,6 @@ struct unit {
     uint16_t parcel_count;
     bool cancelled_by_seller;
     bool not_the_sellers; /* fulfilled_by_kaufland */
-    bool contested;       /* there are other claims on this id */
-    bool disowned;        /* another claim is older */
     struct counted counted[UNIT_FACT_COUNT];
     struct overdue_node overdue;
 };
@@ -83,6 +77,7 @@ struct units {
     struct entities *entities;
     struct sellers *sellers;
     struct ledger *ledger;
+    struct claims claims;
     struct pool units;
     struct pool stamps;
     struct pool parcels;
@@ -147,8 +142,6 @@ bool unit_decode(struct units *us, struct reader *in);
 void units_loaded(struct units *us);
 
 /* Implementation shared by unit.c and unit_image.c. */
-uint32_t unit_find(const struct units *us, struct span id, uint32_t cell);
 uint32_t unit_new(struct units *us, struct span id, uint32_t cell);
 void unit_free(struct units *us, uint32_t ref);
-void unit_key(const struct units *us, const struct unit *u, struct buffer *out);
 struct parcel *unit_parcel(struct units *us, struct unit *u, uint64_t number);

@@ -104,7 +104,7 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
 {
     for (int i = 0; i < UNIT_FACT_COUNT; i++)
         ret_wanted[i] = (struct counted){ 0 };
-    if (u->not_the_sellers || u->disowned)
+    if (u->not_the_sellers || u->claim.disowned)
         return;
 
     const int64_t attempt = unit_attempt(u, memory->parcels);
@@ -126,37 +126,32 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
 
 bool unit_overdue(const struct unit *u, const struct unit_memory *memory, int64_t watermark)
 {
-    return !u->not_the_sellers && !u->disowned && known(u, PROMISE_DELIVER_BY) &&
+    return !u->not_the_sellers && !u->claim.disowned && known(u, PROMISE_DELIVER_BY) &&
            watermark > u->promises[PROMISE_DELIVER_BY] && u->stamps[UNIT_STAMP_CANCEL] == 0 &&
            unit_attempt(u, memory->parcels) == TIME_NEVER;
-}
-
-/* A deadline that is still ahead: it has passed when the watermark is greater. */
-static int64_t ahead(int64_t deadline, int64_t watermark, int64_t soonest)
-{
-    return deadline >= watermark && deadline < soonest ? deadline : soonest;
 }
 
 int64_t unit_next_look(const struct unit *u, const struct unit_memory *memory,
                        const struct rules *rules, int64_t watermark)
 {
     int64_t next = TIME_NEVER;
-    if (u->not_the_sellers || u->disowned)
+    if (u->not_the_sellers || u->claim.disowned)
         return next;
     if (u->dispatch_due != TIME_NEVER && u->sent == TIME_NEVER)
-        next = ahead(u->dispatch_due + rules->grace_dispatch_ms, watermark, next);
+        next = deadline_ahead(u->dispatch_due + rules->grace_dispatch_ms, watermark, next);
     if (u->sent != TIME_NEVER && (u->scan == TIME_NEVER || u->tracked == TIME_NEVER))
-        next = ahead(u->sent + SCAN_LIMIT_MS + rules->grace_tracking_ms, watermark, next);
+        next =
+            deadline_ahead(u->sent + SCAN_LIMIT_MS + rules->grace_tracking_ms, watermark, next);
     if (known(u, PROMISE_DELIVER_BY) && unit_attempt(u, memory->parcels) == TIME_NEVER) {
         const int64_t by = u->promises[PROMISE_DELIVER_BY];
-        next = ahead(by, watermark, next);
-        next = ahead(by + rules->grace_delivery_ms, watermark, next);
+        next = deadline_ahead(by, watermark, next);
+        next = deadline_ahead(by + rules->grace_delivery_ms, watermark, next);
     }
     return next;
 }
 
 bool unit_closed(const struct unit *u, const struct unit_memory *memory)
 {
-    return u->not_the_sellers || u->disowned || u->stamps[UNIT_STAMP_CANCEL] != 0 ||
+    return u->not_the_sellers || u->claim.disowned || u->stamps[UNIT_STAMP_CANCEL] != 0 ||
            unit_attempt(u, memory->parcels) != TIME_NEVER;
 }

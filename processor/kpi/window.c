@@ -50,6 +50,13 @@ void windows_close(struct windows *ws)
     pool_close(&ws->panes);
 }
 
+/* How many panes ahead of stream time's a tier can hold. */
+static int64_t future_panes(const struct tier *tier)
+{
+    CHECK(tier->pane_ms > 0);
+    return WINDOW_FUTURE_MS / tier->pane_ms + 1;
+}
+
 static uint32_t *head_of(struct tier *tier, int64_t number)
 {
     int64_t slot = number % tier->ring;
@@ -112,9 +119,7 @@ static void link_pane(struct windows *ws, uint32_t ref)
 
 static void pane_key(const struct windows *ws, const struct pane *pane, struct buffer *out)
 {
-    const struct cell *cell = sellers_cell(ws->sellers, pane->cell);
-    buffer_add_string(out, name_span(&sellers_seller(ws->sellers, cell->seller)->id));
-    buffer_add_string(out, name_span(&cell->storefront));
+    sellers_add_key(ws->sellers, pane->cell, out);
     buffer_add_varint(out, (uint64_t)ws->tiers[pane->tier].pane_ms);
     buffer_add_signed(out, pane->number);
 }
@@ -160,7 +165,8 @@ static uint32_t pane_for(struct windows *ws, uint32_t cell_ref, int32_t t, event
     const int64_t number = floor_div(at.ms, tier->pane_ms);
     if (number <= tier->current - tier->longest)
         return 0;
-    CHECK(number - tier->current <= WINDOW_FUTURE_MS / tier->pane_ms + 1);
+    if (number > tier->current + future_panes(tier))
+        return 0; /* no event is admitted that says so; only a stored image may */
 
     struct cell *cell = sellers_cell(ws->sellers, cell_ref);
     uint32_t ref = cell->newest_pane[t];
@@ -364,15 +370,10 @@ void pane_encode(const struct windows *ws, uint32_t ref, struct buffer *out)
 
 static void decode_counts(struct windows *ws, struct pane *pane, struct reader *in)
 {
-    const uint64_t present = reader_varint(in);
-    if (present >> FACT_COUNT != 0)
-        in->broken = true;
-    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
-        const uint64_t count = (present >> fact & 1) != 0 ? reader_varint(in) : 0;
-        if (count > INT32_MAX)
-            in->broken = true;
-        pane->counts[fact] = (uint32_t)count;
-    }
+    const uint64_t present = image_number(in, (UINT64_C(1) << FACT_COUNT) - 1);
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++)
+        pane->counts[fact] =
+            (present >> fact & 1) != 0 ? (uint32_t)image_number(in, INT32_MAX) : 0;
     histogram_clear(&ws->sellers->histograms, &pane->durations);
     histogram_decode(&ws->sellers->histograms, &pane->durations, in);
 }
@@ -389,17 +390,16 @@ static int32_t find_tier(const struct windows *ws, uint64_t pane_ms)
 bool pane_decode(struct windows *ws, struct reader *in)
 {
     const uint8_t layout = reader_u8(in);
-    const struct span seller = reader_string(in);
-    const struct span storefront = reader_string(in);
+    const struct cell_key key = sellers_read_key(in);
     const int32_t tier = find_tier(ws, reader_varint(in));
     const int64_t number = reader_signed(in);
-    if (in->broken || layout > PANE_LAYOUT || !name_fits(seller) || !name_fits(storefront))
+    if (in->broken || layout > PANE_LAYOUT || !sellers_key_counts(key))
         return false;
     if (tier < 0)
         return true; /* of windows that are no longer configured */
 
     const bool gone = layout == LAYOUT_TOMBSTONE;
-    const uint32_t known = sellers_find(ws->sellers, seller, storefront);
+    const uint32_t known = sellers_find(ws->sellers, key.seller, key.storefront);
     uint32_t ref = known == 0 ? 0 : find_pane(ws, known, tier, number);
     if (gone) {
         if (ref != 0)
@@ -407,17 +407,57 @@ bool pane_decode(struct windows *ws, struct reader *in)
         return reader_at_end(in);
     }
     if (ref == 0)
-        ref = new_pane(ws, sellers_cell_of(ws->sellers, seller, storefront), tier, number);
+        ref = new_pane(ws, sellers_cell_of(ws->sellers, key.seller, key.storefront), tier,
+                       number);
     decode_counts(ws, pane_at(ws, ref), in);
     return !in->broken && reader_at_end(in);
 }
 
-static void load_pane(struct windows *ws, uint32_t ref)
+/* Would the sums hold all of the pane? Ours always do. */
+static bool sums_have_room(const struct windows *ws, const struct pane *pane, int32_t window)
 {
-    const struct pane *pane = pane_at(ws, ref);
+    const uint32_t total_ref = sellers_total(ws->sellers, pane->cell);
+    const struct window_sums *total = &sellers_cell(ws->sellers, total_ref)->sums[window];
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        if ((uint64_t)total->counts[fact] + pane->counts[fact] > INT32_MAX)
+            return false;
+    }
+    const struct histograms *hs = &ws->sellers->histograms;
+    return histogram_total(hs, &total->durations) + histogram_total(hs, &pane->durations) <=
+           INT32_MAX;
+}
+
+static bool is_small(const struct windows *ws, const struct pane *pane)
+{
+    for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
+        if (pane->counts[fact] > WINDOW_FUTURE_FACTS_MAX)
+            return false;
+    }
+    return histogram_total(&ws->sellers->histograms, &pane->durations) <=
+           WINDOW_FUTURE_FACTS_MAX;
+}
+
+/* Can the tier hold it at this stream time? */
+static bool is_loadable(const struct windows *ws, const struct pane *pane)
+{
     const struct tier *tier = &ws->tiers[pane->tier];
     if (pane->number <= tier->current - tier->longest ||
-        pane->number > tier->current + WINDOW_FUTURE_MS / tier->pane_ms + 1) {
+        pane->number > tier->current + future_panes(tier))
+        return false;
+    if (pane->number > tier->current)
+        return is_small(ws, pane);
+    for (int32_t w = 0; w < ws->rules->window_count; w++) {
+        if (ws->tier_of[w] == pane->tier && window_holds(ws, w, pane->number) &&
+            !sums_have_room(ws, pane, w))
+            return false;
+    }
+    return true;
+}
+
+static void load_pane(struct windows *ws, uint32_t ref, bool time_is_known)
+{
+    const struct pane *pane = pane_at(ws, ref);
+    if (!time_is_known || !is_loadable(ws, pane)) {
         bury_pane(ws, ref);
         return;
     }
@@ -430,11 +470,11 @@ static void load_pane(struct windows *ws, uint32_t ref)
 
 void windows_loaded(struct windows *ws, event_time stream_time)
 {
-    if (stream_time.ms == TIME_NEVER_YET)
-        return;
-    windows_advance(ws, stream_time);
+    const bool time_is_known = stream_time.ms != TIME_NEVER_YET;
+    if (time_is_known)
+        windows_advance(ws, stream_time);
     for (uint32_t ref = 1; ref <= ws->panes.used; ref++) {
         if (pane_at(ws, ref)->cell != 0)
-            load_pane(ws, ref);
+            load_pane(ws, ref, time_is_known);
     }
 }

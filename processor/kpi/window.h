@@ -57,6 +57,10 @@ struct windows {
 /* A fact may be dated at most so far ahead of stream time. */
 #define WINDOW_FUTURE_MS DAY_MS
 
+/* More facts than a pane ahead of stream time ever holds: bounds what can still
+ * enter the sums. */
+enum { WINDOW_FUTURE_FACTS_MAX = 1 << 20 };
+
 void windows_open(struct windows *ws, const struct rules *rules, struct entities *entities,
                   struct sellers *sellers);
 
