@@ -108,9 +108,11 @@ static enum status read_tail(void *self, int32_t shard, int64_t from,
         .partition = shard % feed->partition_count,
         .from = from,
         .patience_ms = FEED_PATIENCE_MS,
+        .each = hand_over,
+        .arg = &f,
     };
     for (;;) {
-        s = kafka_tail_read(feed->tail, &range, hand_over, &f, ret_end, why);
+        s = kafka_tail_read(feed->tail, &range, ret_end, why);
         if (s != STATUS_UNAVAILABLE || f.next <= range.from)
             return s;
         range.from = f.next;

@@ -188,12 +188,12 @@ static void check_gap(struct kafka_prober *p, int32_t shard, int topic, int64_t 
         .partition = shard,
         .from = from,
         .patience_ms = PATIENCE_MS,
+        .each = stop_at_first,
     };
     int64_t to = from;
     if (p->tail == NULL)
         p->tail = kafka_tail_open(p->options.kafka, &why);
-    if (p->tail == NULL ||
-        kafka_tail_read(p->tail, &range, stop_at_first, NULL, &to, &why) != STATUS_OK) {
+    if (p->tail == NULL || kafka_tail_read(p->tail, &range, &to, &why) != STATUS_OK) {
         log_write(LOG_WARN, "kafka_gap_unknown", "why=\"%s\"", why.text);
         return;
     }

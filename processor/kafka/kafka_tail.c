@@ -42,8 +42,6 @@ void kafka_tail_close(struct kafka_tail *tail)
 /* One reading; lives on the stack of kafka_tail_read. */
 struct reading {
     const struct kafka_tail_range *range;
-    bool (*each)(void *arg, const rd_kafka_message_t *message);
-    void *arg;
     int64_t low;
     int64_t end;
     int64_t next; /* offset */
@@ -85,7 +83,7 @@ static void take_record(struct reading *r, const rd_kafka_message_t *m)
         r->done = true;
         return;
     }
-    if (!r->each(r->arg, m)) {
+    if (!r->range->each(r->range->arg, m)) {
         r->end = m->offset;
         r->done = true;
         return;
@@ -147,13 +145,10 @@ static enum status read_records(struct kafka_tail *tail, struct reading *r, stru
 }
 
 enum status kafka_tail_read(struct kafka_tail *tail, const struct kafka_tail_range *range,
-                            bool (*each)(void *arg, const rd_kafka_message_t *message),
-                            void *arg, int64_t *ret_end, struct reason *why)
+                            int64_t *ret_end, struct reason *why)
 {
     struct reading r = {
         .range = range,
-        .each = each,
-        .arg = arg,
         .deadline_ms = kafka_client_clock_ms() + range->patience_ms,
     };
     enum status s = find_range(tail, &r, why);

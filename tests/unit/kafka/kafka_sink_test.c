@@ -95,10 +95,13 @@ static struct seen read_back(struct kafka_cluster *c, const char *topic, int32_t
     const struct kafka_options options = kafka_cluster_options(c);
     struct kafka_tail *tail = kafka_tail_open(&options, &why);
     assert_non_null(tail);
-    const struct kafka_tail_range range = {
-        .topic = topic, .partition = partition, .from = -1, .patience_ms = PATIENCE_MS
-    };
-    const enum status s = kafka_tail_read(tail, &range, see, &seen, &end, &why);
+    const struct kafka_tail_range range = { .topic = topic,
+                                            .partition = partition,
+                                            .from = -1,
+                                            .patience_ms = PATIENCE_MS,
+                                            .each = see,
+                                            .arg = &seen };
+    const enum status s = kafka_tail_read(tail, &range, &end, &why);
     kafka_tail_close(tail);
     if (s != STATUS_OK)
         fail_msg("%s", why.text);
