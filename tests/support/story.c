@@ -690,10 +690,32 @@ static void assert_same_live(const struct story *a, const struct story *b)
     assert_int_equal(a->shard->clock.watermark, b->shard->clock.watermark);
 }
 
+static const char *line_end(const char *line)
+{
+    const char *end = strchr(line, '\n');
+    return end != NULL ? end : line + strlen(line);
+}
+
+/* Shows the first line that differs, not both texts. */
+static void assert_same_text(const char *a, const char *b)
+{
+    const char *a_line = a;
+    const char *b_line = b;
+    for (size_t i = 0; a[i] == b[i] && a[i] != '\0'; i++) {
+        if (a[i] != '\n')
+            continue;
+        a_line = a + i + 1;
+        b_line = b + i + 1;
+    }
+    if (strcmp(a, b) != 0)
+        fail_msg("\"%.*s\" is not \"%.*s\"", (int)(line_end(a_line) - a_line), a_line,
+                 (int)(line_end(b_line) - b_line), b_line);
+}
+
 void story_assert_same(struct story *a, struct story *b)
 {
     char *views[2] = { story_views(a), story_views(b) };
-    assert_string_equal(views[0], views[1]);
+    assert_same_text(views[0], views[1]);
     free(views[0]);
     free(views[1]);
     assert_same_live(a, b);
