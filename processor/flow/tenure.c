@@ -122,6 +122,8 @@ static enum status stage_load(struct tenure *t, const struct tenure_world *w,
             return s;
     }
     restore_header(t);
+    /* Before adoption: what it changes is new, and goes into the next save. */
+    shard_loaded(t->state);
     t->stage = TENURE_ADOPT;
     return STATUS_OK;
 }
@@ -166,7 +168,6 @@ static enum status stage_adopt(struct tenure *t, const struct tenure_world *w,
         return s;
     if (t->state->outbox.waiting == 0 && end > t->state->outbox.offset)
         t->state->outbox.offset = end;
-    shard_loaded(t->state);
     t->stage = TENURE_START;
     return STATUS_OK;
 }

@@ -135,6 +135,13 @@ static void accept_assignment(struct kafka_group *g,
     take_assignment(g, parts);
 }
 
+static void drop_notes(struct kafka_group *g)
+{
+    if (g->notes != NULL)
+        rd_kafka_topic_partition_list_destroy(g->notes);
+    g->notes = NULL;
+}
+
 /* Called by librdkafka inside kafka_group_poll or kafka_group_close. */
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t error,
                          rd_kafka_topic_partition_list_t *parts, void *opaque)
@@ -149,6 +156,10 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t error,
         accept_assignment(g, parts);
         return;
     }
+    /* Who commits with the name of a member that the group has dropped is fenced
+     * for good, and another static member of that name takes its place. */
+    if (lost)
+        drop_notes(g);
     const bool any = !assigned && give_up_all(g, lost ? DUTY_LOST : DUTY_REVOKED);
     if (any && !lost && !g->leaving)
         g->must_answer = true;
@@ -217,8 +228,7 @@ static void commit_notes(struct kafka_group *g)
     if (g->notes == NULL)
         return;
     (void)rd_kafka_commit(g->client.handle, g->notes, 1);
-    rd_kafka_topic_partition_list_destroy(g->notes);
-    g->notes = NULL;
+    drop_notes(g);
     g->noted_ms = kafka_client_clock_ms();
 }
 
@@ -262,8 +272,7 @@ void kafka_group_close(struct kafka_group *g)
         rd_kafka_queue_destroy(g->queue);
     }
     kafka_client_close(&g->client);
-    if (g->notes != NULL)
-        rd_kafka_topic_partition_list_destroy(g->notes);
+    drop_notes(g);
     free(g->fresh.at);
     free(g->taken.at);
     free(g->owned);

@@ -258,7 +258,7 @@ void alerts_loaded(struct alerts *as)
         if (a->cell == 0)
             continue;
         CHECK(a->status < ALERT_STATUS_COUNT);
-        alert_restore_count(as, a);
+        alert_restore_count(as, a, 1);
         alert_arm(as, ref);
         sellers_mark(as->sellers, a->cell, UINT32_C(1) << a->kpi);
     }

@@ -121,8 +121,9 @@ void alert_count_firing(struct alerts *as, enum kpi kpi, int32_t by);
 /* Is that the cell of nobody, whose alerts are the storms? */
 bool alert_is_storm(const struct alerts *as, uint32_t cell);
 
-/* Counts a loaded alert without telling anybody. */
-void alert_restore_count(struct alerts *as, const struct alert *a);
+/* Counts one more (1) or one less (-1) alert that was loaded or adopted, as it is,
+ * without telling anybody. */
+void alert_restore_count(struct alerts *as, const struct alert *a, int32_t by);
 
 /* Samples the alert's state once a pane of its window; says if it flaps. */
 void alert_sample(struct alerts *as, struct alert *a);

@@ -261,12 +261,12 @@ bool alert_is_storm(const struct alerts *as, uint32_t cell_ref)
     return sellers_is_star(name_span(&sellers_seller(as->sellers, cell->seller)->id));
 }
 
-void alert_restore_count(struct alerts *as, const struct alert *a)
+void alert_restore_count(struct alerts *as, const struct alert *a, int32_t by)
 {
-    CHECK(a->kpi < KPI_COUNT && a->status < ALERT_STATUS_COUNT);
+    CHECK(by == 1 || by == -1);
     const bool firing = a->status == ALERT_FIRING || a->status == ALERT_RECOVERING;
     if (alert_is_storm(as, a->cell))
-        as->storm[a->kpi] = firing;
-    else
-        as->firing[a->kpi] += firing;
+        as->storm[a->kpi] = firing && by > 0;
+    else if (firing)
+        as->firing[a->kpi] = (uint32_t)((int64_t)as->firing[a->kpi] + by);
 }

@@ -169,7 +169,10 @@ bool alerts_adopt(struct alerts *as, const struct alert_change *change)
     struct alert *a = alert_at(as, ref);
     if (knows(a, change))
         return false;
+    alert_restore_count(as, a, -1);
     become(a, change);
+    alert_restore_count(as, a, 1);
+    alert_arm(as, ref);
     entities_touch(as->entities, ENTITY_ALERT, ref, &a->entity);
     sellers_mark(as->sellers, cell, UINT32_C(1) << change->kpi);
     return true;

@@ -59,5 +59,5 @@ void shard_encode_part(const struct shard *s, uint32_t part, struct buffer *out)
 /* Applies a run of images, as stored; false: corrupt, the shard must be closed. */
 bool shard_decode(struct shard *s, struct span images);
 
-/* After all images, and after adoption: rebuilds what follows from the entities. */
+/* After all images, and before adoption: rebuilds what follows from the entities. */
 void shard_loaded(struct shard *s);
