@@ -8,9 +8,11 @@
 #include "http/http_server.h"
 #include "http/process_facts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { ASK_AGAIN_MS = 250 };
@@ -110,7 +112,7 @@ static bool read_file(const char *path, struct buffer *ret_text, struct reason *
 {
     FILE *file = fopen(path, "r");
     if (file == NULL) {
-        reason_set(why, "the schema file %s cannot be opened: %m", path);
+        reason_set(why, "the schema file %s cannot be opened: %s", path, strerror(errno));
         return false;
     }
     char piece[4096];
