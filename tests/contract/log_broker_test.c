@@ -65,12 +65,13 @@ static void open_producer(struct world *w)
 
 static void produce(struct world *w, enum topic topic, int32_t partition, int count)
 {
+    char value[] = "v";
+    rd_kafka_topic_t *to = rd_kafka_topic_new(w->producer, w->names[topic], NULL);
+    assert_non_null(to);
     for (int i = 0; i < count; i++)
         assert_int_equal(
-            rd_kafka_producev(w->producer, RD_KAFKA_V_TOPIC(w->names[topic]),
-                              RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_VALUE("v", 1),
-                              RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
-            RD_KAFKA_RESP_ERR_NO_ERROR);
+            rd_kafka_produce(to, partition, RD_KAFKA_MSG_F_COPY, value, 1, NULL, 0, NULL), 0);
+    rd_kafka_topic_destroy(to);
     assert_int_equal(rd_kafka_flush(w->producer, PATIENCE_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

@@ -214,11 +214,11 @@ static void append_one(struct world *w, enum topic topic, int32_t shard, const c
         (void)fake_log_append(log_of(w), &record);
         return;
     }
+    rd_kafka_topic_t *to = rd_kafka_topic_new(w->producer, w->names[topic], NULL);
+    assert_non_null(to);
     assert_int_equal(
-        rd_kafka_producev(w->producer, RD_KAFKA_V_TOPIC(w->names[topic]),
-                          RD_KAFKA_V_PARTITION(shard), RD_KAFKA_V_VALUE(copy, (size_t)size),
-                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END),
-        RD_KAFKA_RESP_ERR_NO_ERROR);
+        rd_kafka_produce(to, shard, RD_KAFKA_MSG_F_COPY, copy, (size_t)size, NULL, 0, NULL), 0);
+    rd_kafka_topic_destroy(to);
 }
 
 /* Records with the values "0", "1" ... */
@@ -486,96 +486,6 @@ static void progress_may_be_noted_at_any_time(void **state)
     assert_int_equal(source_reader_position(r, 0, TOPIC_ORDERS), 2);
 }
 
-/* ---- only the fake
- * ------------------------------------------------------------------------------ */
-
-static void fake_offsets_without_a_record_do_not_keep_an_input_from_its_end(void **state)
-{
-    struct world *w = *state;
-    append(w, TOPIC_ORDERS, 0, 2);
-    fake_log_append_gap(log_of(w), 0, TOPIC_ORDERS, 3);
-    struct source_reader *r = join_and_start(w);
-    SOURCE_READER_UNTIL(r, r->count == 2);
-    assert_int_equal(source_reader_position(r, 0, TOPIC_ORDERS), 5);
-    assert_true(source_reader_at_end(r, 0, TOPIC_ORDERS));
-}
-
-static void fake_truncation_of_unread_records_is_data_loss(void **state)
-{
-    struct world *w = *state;
-    append(w, TOPIC_ORDERS, 0, 100);
-    struct source_reader *r = join_and_start(w);
-    source_reader_step(r);
-    assert_true(r->count > 0 && r->count < 100);
-    fake_log_truncate(log_of(w), 0, TOPIC_ORDERS, 99);
-    source_reader_step(r);
-    assert_int_equal(r->status, STATUS_DATA_LOSS);
-    assert_non_null(strstr(r->why.text, "begins at 99"));
-}
-
-static void fake_lag_delivers_up_to_the_limit_and_proves_no_end(void **state)
-{
-    struct world *w = *state;
-    append(w, TOPIC_ORDERS, 0, 10);
-    fake_log_limit(log_of(w), 0, TOPIC_ORDERS, 4);
-    struct source_reader *r = join_and_start(w);
-    source_reader_steps(r, 1);
-    assert_int_equal(r->count, 4);
-    assert_false(source_reader_at_end(r, 0, TOPIC_ORDERS));
-    fake_log_limit(log_of(w), 0, TOPIC_ORDERS, -1);
-    source_reader_step(r);
-    assert_int_equal(r->count, 10);
-    assert_true(source_reader_at_end(r, 0, TOPIC_ORDERS));
-}
-
-static void fake_silence_of_the_broker_gives_no_newer_end(void **state)
-{
-    struct world *w = *state;
-    struct source_reader *r = join_and_start(w);
-    source_reader_step(r);
-    const struct log_end last = source_reader_end(r, 0, TOPIC_ORDERS);
-    fake_log_silence(log_of(w), true);
-    append(w, TOPIC_ORDERS, 0, 1);
-    source_reader_steps(r, 5);
-    assert_int_equal(source_reader_end(r, 0, TOPIC_ORDERS).asked.ms, last.asked.ms);
-    assert_int_equal(source_reader_end(r, 0, TOPIC_ORDERS).end, 0);
-}
-
-static void fake_killed_member_keeps_its_shards_until_its_session_ends(void **state)
-{
-    struct world *w = *state;
-    (void)join_and_start(w);
-    fake_log_kill(w->members[0]);
-    struct source_reader *b = join(w, 1);
-    source_reader_steps(b, 5);
-    assert_int_equal(owned_count(b), 0);
-    fake_log_expire(w->members[0]);
-    source_reader_step(b);
-    assert_int_equal(owned_count(b), SHARDS);
-}
-
-static void fake_expired_member_learns_that_its_shards_are_lost_and_comes_back(void **state)
-{
-    struct world *w = *state;
-    struct source_reader *a = join_and_start(w);
-    fake_log_expire(w->members[0]);
-    source_reader_step(a);
-    assert_true(a->lost);
-    SOURCE_READER_UNTIL(a, owned_count(a) == SHARDS);
-}
-
-static void fake_cut_member_is_unavailable_as_often_as_wanted(void **state)
-{
-    struct world *w = *state;
-    struct source_reader *r = join_and_start(w);
-    fake_log_cut(w->members[0], 2);
-    source_reader_step(r);
-    assert_int_equal(r->status, STATUS_UNAVAILABLE);
-    assert_int_equal(source_reader_start(r, 0, from_start), STATUS_UNAVAILABLE);
-    source_reader_step(r);
-    assert_int_equal(r->status, STATUS_OK);
-}
-
 /* ---- the suite
  * ------------------------------------------------------------------------------------ */
 
@@ -596,13 +506,6 @@ static const struct CMUnitTest on_fake[] = {
 #define PROMISE(f) ON_FAKE(f),
 #include "contract/log_promises.def"
 #undef PROMISE
-    ON_FAKE(fake_offsets_without_a_record_do_not_keep_an_input_from_its_end),
-    ON_FAKE(fake_truncation_of_unread_records_is_data_loss),
-    ON_FAKE(fake_lag_delivers_up_to_the_limit_and_proves_no_end),
-    ON_FAKE(fake_silence_of_the_broker_gives_no_newer_end),
-    ON_FAKE(fake_killed_member_keeps_its_shards_until_its_session_ends),
-    ON_FAKE(fake_expired_member_learns_that_its_shards_are_lost_and_comes_back),
-    ON_FAKE(fake_cut_member_is_unavailable_as_often_as_wanted),
 };
 
 static const struct CMUnitTest on_cluster[] = {

@@ -1,4 +1,4 @@
-/* topics_test.c - what is said about topics that are not as they should be. */
+/* kafka_topics_test.c - what is said about topics that are not as they should be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* source_test.c - long stories of one reader of Kafka: going back, holding and letting
- * go again and again, brokers that go away at the worst moment. The short ones stand
+/* kafka_source_group_test.c - long stories of one reader of Kafka: going back, holding and
+ * letting go again and again, brokers that go away at the worst moment. The short ones stand
  * in kafka_source_test.c.
  */
 #include <setjmp.h>

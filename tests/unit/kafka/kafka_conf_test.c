@@ -1,4 +1,4 @@
-/* conf_test.c - what of the user's Kafka properties reaches the clients. */
+/* kafka_conf_test.c - what of the user's Kafka properties reaches the clients. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
