@@ -9,7 +9,8 @@ enum { VARINT_BYTES_MAX = 10 };
 
 struct reader reader_of(struct span bytes)
 {
-    return (struct reader){ .at = bytes.at, .end = bytes.at + bytes.size };
+    const uint8_t *end = bytes.size == 0 ? bytes.at : bytes.at + bytes.size;
+    return (struct reader){ .at = bytes.at, .end = end };
 }
 
 uint8_t reader_u8(struct reader *r)

@@ -280,9 +280,10 @@ void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
             queue->refs[kept++] = ref;
     }
     /* Behind them stands what was queued while writing. */
-    memmove(&queue->refs[kept], &queue->refs[queued],
-            (queue->count - queued) * sizeof(uint32_t));
-    queue->count = kept + queue->count - queued;
+    const uint32_t added = queue->count - queued;
+    if (added > 0)
+        memmove(&queue->refs[kept], &queue->refs[queued], added * sizeof(uint32_t));
+    queue->count = kept + added;
 }
 
 void view_rewrite_all(struct alerts *as)
