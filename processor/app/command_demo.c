@@ -221,12 +221,17 @@ static void take_numbers(struct demo *d)
 
 /* ---- drawing ----------------------------------------------------------------------------- */
 
-static int columns(void)
+static struct screen_look terminal(void)
 {
     struct winsize size = { 0 };
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return COLUMNS_DEFAULT;
-    return size.ws_col;
+    struct screen_look look = { .columns = COLUMNS_DEFAULT,
+                                .colour = true,
+                                .line_end = "\033[K" };
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        look.columns = size.ws_col;
+        look.rows = size.ws_row;
+    }
+    return look;
 }
 
 /* The other screen of the terminal, without a cursor; what stood there comes back. */
@@ -246,9 +251,7 @@ static void end_drawing(const struct demo *d)
 static void draw(struct demo *d)
 {
     struct buffer text = { 0 };
-    const struct screen_look look = { .columns = columns(),
-                                      .colour = true,
-                                      .line_end = "\033[K" };
+    const struct screen_look look = terminal();
     if (d->drawn) {
         demo_worst_read(d->worst, &d->screen);
         buffer_printf(&text, "\033[H");

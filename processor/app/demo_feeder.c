@@ -61,7 +61,7 @@ static void *feed(void *arg)
     }
     struct reason late;
     if (s == STATUS_OK || s == STATUS_PENDING)
-        s = event_output_finish(f->output, &late);
+        (void)event_output_finish(f->output, &late); /* asked to stop: what comes, comes */
     if (!f->stop)
         atomic_store(&f->ended, true);
     return NULL;

@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AMOUNT_BYTES = 64, MINUTES_OF_TIME = 16 /* "2026-11-23T09:15" */ };
+enum {
+    AMOUNT_BYTES = 64,
+    MINUTES_OF_TIME = 16, /* "2026-11-23T09:15" */
+    OTHER_LINES = 11,     /* headings, pauses, and the row below the last line */
+    LEAST_LINES_SHOWN = 2,
+};
 
 static const double ppm_of_percent = 10000.0;
 
@@ -146,13 +151,15 @@ static void add_seller(const struct screen_seller *w, const struct screen_look *
          comparison_sign(row->warn_op), limit, (int)w->state.size, w->state.text);
 }
 
-static void add_worst(const struct screen *s, const struct screen_look *look, struct buffer *b)
+static void add_worst(const struct screen *s, const struct screen_look *look, int32_t most,
+                      struct buffer *b)
 {
+    const int32_t count = s->worst_count < most ? s->worst_count : most;
     line(look, b, bold, " %-13s %-3s %-35s %14s  %-17s %-12s %s", "WORST SELLERS", "", "KPI",
          "VALUE", "", "WARNS IF", "STATE");
-    for (int32_t i = 0; i < s->worst_count; i++)
+    for (int32_t i = 0; i < count; i++)
         add_seller(&s->worst[i], look, b);
-    for (int32_t i = s->worst_count; i < SCREEN_SELLERS_MAX; i++)
+    for (int32_t i = count; i < most; i++)
         line(look, b, NULL, "%s", "");
     line(look, b, NULL, "%s", "");
 }
@@ -164,17 +171,19 @@ static const char *change_colour(const struct alert_change *a)
     return a->severity == SEVERITY_CRITICAL ? red : yellow;
 }
 
-static void add_newest(const struct screen *s, const struct screen_look *look, struct buffer *b)
+static void add_newest(const struct screen *s, const struct screen_look *look, int32_t most,
+                       struct buffer *b)
 {
+    const int32_t count = s->newest_count < most ? s->newest_count : most;
     line(look, b, bold, " NEWEST ALERTS");
-    for (int32_t i = 0; i < s->newest_count; i++) {
+    for (int32_t i = 0; i < count; i++) {
         const size_t begin = b->size;
         buffer_printf(b, " ");
         alert_text_line(&s->newest[i], false, b);
         b->size -= 1; /* its newline: ours follows */
         end_line(look, b, begin, change_colour(&s->newest[i]));
     }
-    for (int32_t i = s->newest_count; i < SCREEN_ALERTS_MAX; i++)
+    for (int32_t i = count; i < most; i++)
         line(look, b, NULL, "%s", "");
     line(look, b, NULL, "%s", "");
 }
@@ -206,11 +215,31 @@ static void add_planted(const struct screen *s, const struct screen_look *look,
         line(look, b, dim, " Ctrl-C ends");
 }
 
+/* What the terminal is too low for: alerts and sellers in turn. Two of each stay, and
+ * the truth, which a demo is about. */
+static void fit(const struct screen *s, int rows, int32_t *ret_sellers, int32_t *ret_alerts)
+{
+    *ret_sellers = SCREEN_SELLERS_MAX;
+    *ret_alerts = SCREEN_ALERTS_MAX;
+    if (rows == 0)
+        return;
+    const int32_t left = rows - OTHER_LINES - s->planted_count;
+    while (*ret_sellers + *ret_alerts > left &&
+           *ret_sellers + *ret_alerts > 2 * LEAST_LINES_SHOWN) {
+        if (*ret_alerts > *ret_sellers / 2 && *ret_alerts > LEAST_LINES_SHOWN)
+            *ret_alerts -= 1;
+        else
+            *ret_sellers -= 1;
+    }
+}
+
 void screen_text(const struct screen *s, const struct screen_look *look, struct buffer *b)
 {
+    int32_t sellers, alerts;
+    fit(s, look->rows, &sellers, &alerts);
     add_head(s, look, b);
-    add_worst(s, look, b);
-    add_newest(s, look, b);
+    add_worst(s, look, sellers, b);
+    add_newest(s, look, alerts, b);
     add_planted(s, look, b);
 }
 

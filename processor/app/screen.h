@@ -50,6 +50,7 @@ struct screen {
 
 struct screen_look {
     int columns; /* longer lines are cut */
+    int rows;    /* of the terminal: fewer sellers and alerts are shown; 0: no bound */
     bool colour;
     const char *line_end; /* before each newline: "\033[K" clears what stood there */
 };

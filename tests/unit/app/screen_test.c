@@ -117,6 +117,24 @@ static void the_picture_is_as_high_with_nothing_known_as_with_everything(void **
     buffer_free(&b);
 }
 
+static void a_low_terminal_shows_fewer_sellers_and_alerts_but_the_whole_truth(void **state)
+{
+    (void)state;
+    struct screen s = some_screen();
+    struct buffer b = { 0 };
+    for (int rows = 17; rows <= 40; rows++) {
+        const struct screen_look low = { .columns = 160, .rows = rows, .line_end = "" };
+        int lines = 0;
+        const char *picture = draw(&s, low, &b);
+        for (const char *at = picture; *at != '\0'; at++)
+            lines += *at == '\n';
+        assert_true(lines < rows);
+        assert_shows(picture, "found by dispatch_late");
+        assert_shows(picture, "12.40 %");
+    }
+    buffer_free(&b);
+}
+
 static void colours_are_written_only_when_wanted(void **state)
 {
     (void)state;
@@ -160,6 +178,7 @@ int main(void)
         cmocka_unit_test(a_planted_seller_says_when_it_was_found_or_that_its_time_will_come),
         cmocka_unit_test(no_line_is_longer_than_the_terminal_is_wide),
         cmocka_unit_test(the_picture_is_as_high_with_nothing_known_as_with_everything),
+        cmocka_unit_test(a_low_terminal_shows_fewer_sellers_and_alerts_but_the_whole_truth),
         cmocka_unit_test(colours_are_written_only_when_wanted),
         cmocka_unit_test(amounts_are_told_in_the_units_of_their_kpi),
         cmocka_unit_test(those_who_are_no_terminal_get_one_line),
