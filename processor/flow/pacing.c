@@ -3,20 +3,51 @@
 
 #include "base/check.h"
 
-void pacing_observe(struct tenure *t, const struct source_port *source)
+/* Are we at the end of an input, as last asked? */
+static bool is_at_end(const struct tenure *t, const struct source_port *source, int i,
+                      const struct log_end *end)
+{
+    const int64_t position = source->position(source->self, t->shard, (enum topic)i);
+    const bool waits = (t->inputs[i].holds & HOLD_SCHEMA) != 0 || t->inputs[i].rewind;
+    return end->known && !waits && position != OFFSET_NONE && position >= end->end;
+}
+
+/* Has any input been read past the end that was last asked? Then what stood at the
+ * ends then says nothing about what was appended beside the records read since. */
+static bool is_outdated(const struct tenure *t, const struct source_port *source,
+                        const struct log_end ends[TOPIC_COUNT])
+{
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        const int64_t position = source->position(source->self, t->shard, (enum topic)i);
+        if (!ends[i].known || position > ends[i].end)
+            return true;
+    }
+    return false;
+}
+
+void pacing_observe(struct tenure *t, const struct rules *rules,
+                    const struct source_port *source)
 {
     CHECK(tenure_works(t));
     struct shard_clock *clock = &t->state->clock;
+    struct log_end ends[TOPIC_COUNT];
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        ends[i] = source->log_end(source->self, t->shard, (enum topic)i);
+    /* By the wall clock a proof has a date and stays true; by events it has none. */
+    const bool outdated = !rules->wall_time && is_outdated(t, source, ends);
     for (int i = 0; i < TOPIC_COUNT; i++) {
-        const enum topic topic = (enum topic)i;
-        const struct log_end end = source->log_end(source->self, t->shard, topic);
-        const int64_t position = source->position(source->self, t->shard, topic);
-        const bool waits = (t->inputs[i].holds & HOLD_SCHEMA) != 0 || t->inputs[i].rewind;
-        if (end.known && !waits && position != OFFSET_NONE && position >= end.end)
-            shard_clock_at_end(clock, topic, end.asked);
+        if (!outdated && is_at_end(t, source, i, &ends[i]))
+            shard_clock_at_end(clock, (enum topic)i, ends[i].asked);
         else
-            shard_clock_not_at_end(clock, topic);
+            shard_clock_not_at_end(clock, (enum topic)i);
     }
+}
+
+void pacing_forget_ends(struct tenure *t)
+{
+    CHECK(tenure_works(t));
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        shard_clock_not_at_end(&t->state->clock, (enum topic)i);
 }
 
 /* The event time up to which the slowest unfinished input has been read. */

@@ -17,7 +17,12 @@ struct pacing {
 };
 
 /* Learns from the source where each input's log ends. */
-void pacing_observe(struct tenure *t, const struct source_port *source);
+void pacing_observe(struct tenure *t, const struct rules *rules,
+                    const struct source_port *source);
+
+/* A batch was read and is about to be taken in: until the next pacing_observe no
+ * input counts as read to its end, because its records are not applied yet. */
+void pacing_forget_ends(struct tenure *t);
 
 /* Tells the source what to hold of the shard. `furthest_behind`: no other shard
  * of the worker has an earlier stream time. */

@@ -280,7 +280,7 @@ static void tick(struct pipeline *p)
         struct tenure *t = &p->tenures[i];
         if (!tenure_works(t))
             continue;
-        pacing_observe(t, &p->options.ports->source);
+        pacing_observe(t, p->options.rules, &p->options.ports->source);
         shard_tick(t->state, now);
         pacing_apply(&p->pacing, t, p->options.ports, is_furthest_behind(p, t));
     }
@@ -345,6 +345,10 @@ enum status pipeline_step(struct pipeline *p, struct reason *why)
     }
     if (read == STATUS_OK) {
         /* Records of a batch were read under the duties before its changes. */
+        for (int32_t i = 0; i < p->options.shard_count && batch.record_count > 0; i++) {
+            if (tenure_works(&p->tenures[i]))
+                pacing_forget_ends(&p->tenures[i]);
+        }
         intake_take(&p->intake, &batch);
         take_duties(p, &batch);
     }

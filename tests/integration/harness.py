@@ -13,6 +13,7 @@ Events are encoded by fastavro and sent by the Kafka client with the partitioner
 client, so nothing here shares code with the program but the schema files.
 """
 
+import collections
 import contextlib
 import glob
 import itertools
@@ -302,6 +303,11 @@ class Job:
             instance.check_alive()
 
     # ---- what it left in Kafka
+
+    def reasons_of_dead_letters(self):
+        """How many records were set aside, by reason."""
+        return dict(collections.Counter(dict(message.headers())["reason"].decode()
+                                        for message in self.records("deadletter")))
 
     def records(self, name):
         """All records of one of our topics, in order of partition and offset."""

@@ -71,7 +71,7 @@ class EqualsTheOracle(unittest.TestCase):
             job.wait_until_read()
             answer = job.assert_equals_oracle(self, events)
             job.assert_feed_is_legal(self, answer)
-            self.assertEqual(job.records("deadletter"), [])
+            self.assertEqual(job.reasons_of_dead_letters(), {})
             code, took = one.stop()
             self.assertEqual(code, 0, one.log_end())
             self.assertLess(took, 5)
@@ -118,7 +118,7 @@ class Restarts(unittest.TestCase):
         job.wait_until_read()
         answer = job.assert_equals_oracle(self, events)
         job.assert_feed_is_legal(self, answer)
-        self.assertEqual(job.records("deadletter"), [])
+        self.assertEqual(job.reasons_of_dead_letters(), {})
 
     def test_sigterm_in_the_middle(self):
         events = invented(12_000, seed=11)
@@ -298,13 +298,13 @@ class Schemas(unittest.TestCase):
             job.produce(second)
             time.sleep(4)
             self.assertIn("orders", {topic for topic, *_ in job.unread()})
-            self.assertEqual(job.records("deadletter"), [])
+            self.assertEqual(job.reasons_of_dead_letters(), {})
             self.assertEqual(one.get("/livez")[0], 200)
             self.assertLess(gate.times_asked(f"/schemas/ids/{job.encoders['orders'].id}"), 200)
             gate.shut = False
             job.wait_until_read()
             job.assert_equals_oracle(self, events)
-            self.assertEqual(job.records("deadletter"), [])
+            self.assertEqual(job.reasons_of_dead_letters(), {})
 
     def test_alert_schema_is_registered_literally(self):
         with harness.Job(world, partitions=1) as job:
