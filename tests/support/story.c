@@ -667,6 +667,13 @@ void story_twin(const struct story *origin, struct story *ret_twin)
     buffer_free(&images);
 }
 
+void story_restart(struct story *s)
+{
+    shard_close(s->shard);
+    free(s->shard);
+    s->shard = new_shard(s->rules, &s->arena);
+}
+
 void story_reload(struct story *s)
 {
     struct buffer images = { 0 };

@@ -176,6 +176,9 @@ void story_twin(const struct story *origin, struct story *ret_twin);
 /* A twin from other images than the parts. */
 void story_twin_from(const struct story *origin, struct span images, struct story *ret_twin);
 
+/* Begins again with nothing stored, under the rules as they are now. */
+void story_restart(struct story *s);
+
 /* Goes on as its own twin. */
 void story_reload(struct story *s);
 
