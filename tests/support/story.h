@@ -185,7 +185,8 @@ void story_reload(struct story *s);
 /* Both know the same: views, entities, times. */
 void story_assert_same(struct story *a, struct story *b);
 
-/* Both told the same changes since the last story_forget_changes. */
+/* Both told the same changes since the last story_forget_changes; alerts that changed in
+ * one step may stand in any order. */
 void story_assert_same_changes(const struct story *a, const struct story *b);
 
 /* ---- chance ----------------------------------------------------------------------------- */
