@@ -89,20 +89,19 @@ static struct unit_memory memory_of(const struct units *us)
     return (struct unit_memory){ .parcels = &us->parcels, .stamps = &us->stamps };
 }
 
-/* When a closed unit may be forgotten: its last event is too old to be followed
- * by another one, and no window holds its facts any more. */
+/* When a closed unit may be forgotten: its last event is so old that another one
+ * is not to be expected, and no window holds its facts any more. A status that
+ * comes after that makes it anew, but what it says lies behind all windows. */
 static int64_t forget_at(const struct units *us, const struct unit *u)
 {
-    int64_t newest = TIME_NEVER_YET;
+    int64_t newest = u->last_event;
     for (int i = 0; i < UNIT_FACT_COUNT; i++) {
         if (u->counted[i].fact_plus_one != 0 && u->counted[i].at > newest)
             newest = u->counted[i].at;
     }
-    const int64_t late = u->last_event + us->rules->max_lateness_ms;
-    if (newest == TIME_NEVER_YET)
-        return late;
-    const int64_t left = newest + rules_longest_window(us->rules);
-    return left > late ? left : late;
+    const int64_t longest = rules_longest_window(us->rules);
+    const int64_t late = us->rules->max_lateness_ms;
+    return newest + (longest > late ? longest : late);
 }
 
 /* When to look at it again if nothing happens: at the next deadline, and when
@@ -200,6 +199,7 @@ static void tell_order(struct units *us, struct unit *u, const struct event *eve
         event_time_lower(&u->sent, event->ts_event);
         event_time_lower(&u->received, event->ts_event);
     }
+    u->returned |= order->status == ORDER_RETURNED || order->status == ORDER_RETURNED_PAID;
     if (order->status == ORDER_CANCELLED && decides(us, u, UNIT_STAMP_CANCEL, event)) {
         u->cancelled_by_seller = rules_cancelled_by_seller(us->rules, order->cancel_reason);
         stamp_point(&us->stamps, &u->stamps[UNIT_STAMP_CANCEL], stamp_of(us, event, made));

@@ -127,8 +127,8 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
 bool unit_overdue(const struct unit *u, const struct unit_memory *memory, int64_t watermark)
 {
     return !u->not_the_sellers && !u->claim.disowned && known(u, PROMISE_DELIVER_BY) &&
-           watermark > u->promises[PROMISE_DELIVER_BY] && u->stamps[UNIT_STAMP_CANCEL] == 0 &&
-           unit_attempt(u, memory->parcels) == TIME_NEVER;
+           watermark > u->promises[PROMISE_DELIVER_BY] && !u->returned &&
+           u->stamps[UNIT_STAMP_CANCEL] == 0 && unit_attempt(u, memory->parcels) == TIME_NEVER;
 }
 
 int64_t unit_next_look(const struct unit *u, const struct unit_memory *memory,
@@ -152,6 +152,6 @@ int64_t unit_next_look(const struct unit *u, const struct unit_memory *memory,
 
 bool unit_closed(const struct unit *u, const struct unit_memory *memory)
 {
-    return u->not_the_sellers || u->claim.disowned || u->stamps[UNIT_STAMP_CANCEL] != 0 ||
-           unit_attempt(u, memory->parcels) != TIME_NEVER;
+    return u->not_the_sellers || u->claim.disowned || u->returned ||
+           u->stamps[UNIT_STAMP_CANCEL] != 0 || unit_attempt(u, memory->parcels) != TIME_NEVER;
 }

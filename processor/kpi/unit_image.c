@@ -8,7 +8,14 @@
 
 enum { UNIT_LAYOUT = 1 };
 
-enum { FLAG_BY_SELLER = 1, FLAG_NOT_THE_SELLERS = 2, FLAG_CONTESTED = 4, FLAG_DISOWNED = 8 };
+enum {
+    FLAG_BY_SELLER = 1,
+    FLAG_NOT_THE_SELLERS = 2,
+    FLAG_CONTESTED = 4,
+    FLAG_DISOWNED = 8,
+    FLAG_RETURNED = 16,
+    FLAGS_ALL = 31
+};
 
 enum { TIMES = 7 };
 
@@ -48,7 +55,8 @@ void unit_encode(const struct units *us, uint32_t ref, struct buffer *out)
     buffer_add_u8(out, (uint8_t)((u->cancelled_by_seller ? FLAG_BY_SELLER : 0) |
                                  (u->not_the_sellers ? FLAG_NOT_THE_SELLERS : 0) |
                                  (u->claim.contested ? FLAG_CONTESTED : 0) |
-                                 (u->claim.disowned ? FLAG_DISOWNED : 0)));
+                                 (u->claim.disowned ? FLAG_DISOWNED : 0) |
+                                 (u->returned ? FLAG_RETURNED : 0)));
     for (int p = 0; p < PROMISE_COUNT; p++) {
         if (u->stamps[p] != 0)
             buffer_add_signed(out, u->promises[p]);
@@ -88,12 +96,13 @@ static void decode_promises(struct unit *u, struct reader *in)
 static void decode_flags(struct unit *u, struct reader *in)
 {
     const uint8_t flags = reader_u8(in);
-    if (flags > (FLAG_BY_SELLER | FLAG_NOT_THE_SELLERS | FLAG_CONTESTED | FLAG_DISOWNED))
+    if (flags > FLAGS_ALL)
         in->broken = true;
     u->cancelled_by_seller = (flags & FLAG_BY_SELLER) != 0;
     u->not_the_sellers = (flags & FLAG_NOT_THE_SELLERS) != 0;
     u->claim.contested = (flags & FLAG_CONTESTED) != 0;
     u->claim.disowned = (flags & FLAG_DISOWNED) != 0;
+    u->returned = (flags & FLAG_RETURNED) != 0;
 }
 
 static void decode_body(struct units *us, uint32_t ref, struct reader *in)

@@ -161,7 +161,8 @@ class Unit:
 
     def is_overdue(self, watermark):
         deliver_by = self.promise("deliver_by")
-        if deliver_by is None or self.attempt is not None or self.cancel:
+        returned = any(e.get("status") in ("returned", "returned_paid") for e in self.orders)
+        if deliver_by is None or self.attempt is not None or self.cancel or returned:
             return False
         return watermark > deliver_by and not abandoned(self, watermark)
 

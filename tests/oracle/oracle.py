@@ -37,7 +37,7 @@ RULES where the domain's description leaves a choice
  - A deadline has passed when the watermark is greater than deadline + grace.
  - A cancellation removes the facts that count later than it; so does a ticket's closing.
    A cancellation fact counts at the cancel event, created at ts_created.
- - delivery_overdue: watermark > deliver_by, not attempted, not cancelled.
+ - delivery_overdue: watermark > deliver_by, not attempted, not cancelled, not returned.
    response_overdue: watermark > due, no reply, nothing that says no reply is owed.
    Both leave out what had no event for abandon_after.
  - Tickets: everything dated before the opening counts as at the opening.
