@@ -10,14 +10,16 @@
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/timezone.h"
+#include "flow/metrics.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-static int print_reference(void)
+/* A generated page, on stdout. */
+static int print_document(void (*document)(struct buffer *ret_text))
 {
     struct buffer text = { 0 };
-    settings_document(&text);
+    document(&text);
     const bool written = fwrite(text.at, 1, text.size, stdout) == text.size;
     buffer_free(&text);
     return written && fflush(stdout) == 0 ? COMMANDS_DONE : COMMANDS_WORLD;
@@ -70,11 +72,14 @@ static int check_file(const char *path)
 
 int command_check(int argc, char **argv)
 {
-    bool reference = false;
+    bool settings = false;
+    bool metrics = false;
     const struct options_row rows[] = {
-        OPTIONS_FLAG("settings-reference", 0, &reference,
+        OPTIONS_FLAG("settings-reference", 0, &settings,
                      "Prints the text of config/SETTINGS.md instead: every setting with type, "
                      "default and range."),
+        OPTIONS_FLAG("metrics-reference", 0, &metrics,
+                     "Prints the text of config/METRICS.md instead: every metric of /metrics."),
     };
     const struct options_manual manual = {
         .verb = "check",
@@ -93,8 +98,10 @@ int command_check(int argc, char **argv)
     const enum options_outcome outcome = options_read(&manual, argc, argv, &files);
     if (outcome != OPTIONS_GO)
         return options_exit_code(outcome);
-    if (reference)
-        return print_reference();
+    if (settings)
+        return print_document(settings_document);
+    if (metrics)
+        return print_document(metrics_document);
     if (files.count == 1)
         return check_file(files.at[0]);
     (void)fprintf(stderr,
