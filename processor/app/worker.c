@@ -10,10 +10,9 @@
 
 /* ---- opening -------------------------------------------------------------------------- */
 
-static bool open_kafka(struct worker *w, struct reason *why)
+static bool open_source(struct worker *w, struct reason *why)
 {
     const struct settings *s = w->shared->settings;
-    adapters_kafka_open(&w->kafka, s, w->number);
     const struct kafka_topic_names names = adapters_topics(s);
     const struct kafka_source_options source = {
         .kafka = w->kafka.options,
@@ -26,7 +25,15 @@ static bool open_kafka(struct worker *w, struct reason *why)
         .now = clock_now,
     };
     w->source = kafka_source_open(&source, why);
-    if (w->source == NULL)
+    return w->source != NULL;
+}
+
+static bool open_kafka(struct worker *w, struct reason *why)
+{
+    const struct settings *s = w->shared->settings;
+    adapters_kafka_open(&w->kafka, s, w->number);
+    const struct kafka_topic_names names = adapters_topics(s);
+    if (!open_source(w, why))
         return false;
     const struct kafka_sink_options sink = { .kafka = w->kafka.options,
                                              .alerts_topic = names.alerts,
@@ -114,12 +121,44 @@ bool worker_open(struct worker *w, const struct worker_shared *shared, int32_t n
 
 /* ---- running --------------------------------------------------------------------------- */
 
+enum { REOPEN_AT_MOST_EVERY_MS = 60000 };
+
+/* A consumer may be beyond repair through no fault of the configuration: after a
+ * broker's restart a member that was dropped and comes back can be fenced by its own
+ * late commit. Another one is opened, but not again and again: a second process with
+ * our kafka.instance_id would be fenced and fence us for ever. */
+static bool reopen_source(struct worker *w)
+{
+    const wall_time now = clock_now();
+    if (w->reopened.ms != 0 && now.ms - w->reopened.ms < REOPEN_AT_MOST_EVERY_MS)
+        return false;
+    log_write(LOG_WARN, "source_reopened", "worker=%d why=\"%s\"", w->number, w->why.text);
+    w->reopened = now;
+    pipeline_abandon(&w->pipeline);
+    kafka_source_close(w->source);
+    w->source = NULL;
+    if (!open_source(w, &w->why))
+        return false;
+    w->ports.source = kafka_source_port(w->source);
+    return true;
+}
+
+static enum status work(struct worker *w)
+{
+    while (!atomic_load(&w->shared->stop)) {
+        const enum status status = pipeline_step(&w->pipeline, &w->why);
+        if (status == STATUS_REFUSED && reopen_source(w))
+            continue;
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
 static void *run(void *arg)
 {
     struct worker *w = arg;
-    enum status status = STATUS_OK;
-    while (!atomic_load(&w->shared->stop) && status == STATUS_OK)
-        status = pipeline_step(&w->pipeline, &w->why);
+    const enum status status = work(w);
     if (status == STATUS_OK) {
         pipeline_finish(&w->pipeline, w->shared->settings->stop_patience_ms);
     } else {

@@ -44,6 +44,7 @@ struct worker {
     struct ports ports;
     struct pipeline pipeline;
     bool pipeline_open;
+    wall_time reopened; /* when the source was opened anew last; 0: never */
     pthread_t thread;
     bool started;
     _Atomic bool ended;

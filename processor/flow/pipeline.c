@@ -63,6 +63,13 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
                                  .memory_limit = options->memory_limit };
 }
 
+void pipeline_abandon(struct pipeline *p)
+{
+    CHECK(p->tenures != NULL);
+    for (int32_t i = 0; i < p->options.shard_count; i++)
+        tenure_close(&p->tenures[i]);
+}
+
 void pipeline_close(struct pipeline *p)
 {
     for (int32_t i = 0; i < p->options.shard_count; i++)

@@ -63,5 +63,9 @@ void pipeline_close(struct pipeline *p);
 /* One step. OK, or DATA_LOSS / REFUSED: the program must stop, *why says why. */
 enum status pipeline_step(struct pipeline *p, struct reason *why);
 
+/* Drops all working copies without saving: the source is opened anew, and what is
+ * assigned then is loaded again. */
+void pipeline_abandon(struct pipeline *p);
+
 /* The last step: saves and publishes what there is, in at most patience_ms. */
 void pipeline_finish(struct pipeline *p, int64_t patience_ms);

@@ -179,6 +179,9 @@ static enum status stage_start(struct tenure *t, const struct tenure_world *w,
         w->ports->source.start(w->ports->source.self, t->shard, t->header.offsets, why);
     if (s != STATUS_OK)
         return s;
+    /* An input stays held across a start: what an earlier tenure held is let go. */
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        w->ports->source.hold(w->ports->source.self, t->shard, (enum topic)i, false);
     const wall_time now = w->ports->now();
     t->stage = TENURE_WORK;
     t->last_save = now;
