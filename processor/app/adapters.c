@@ -37,12 +37,12 @@ void adapters_kafka_close(struct adapters_kafka *k)
 
 struct kafka_topic_names adapters_topics(const struct settings *s)
 {
-    return (struct kafka_topic_names){ .inputs = { [TOPIC_ORDERS] = s->kafka_topic_orders,
-                                                   [TOPIC_MESSAGES] = s->kafka_topic_messages,
-                                                   [TOPIC_SHIPMENTS] =
-                                                       s->kafka_topic_shipments },
-                                       .alerts = s->kafka_topic_alerts,
-                                       .deadletter = s->kafka_topic_deadletter };
+    return (
+        struct kafka_topic_names){ .inputs = { [TOPIC_ORDERS] = s->kafka_topic_orders,
+                                               [TOPIC_MESSAGES] = s->kafka_topic_messages,
+                                               [TOPIC_SHIPMENTS] = s->kafka_topic_shipments },
+                                   .alerts = s->kafka_topic_alerts,
+                                   .deadletter = s->kafka_topic_deadletter };
 }
 
 struct redis_options adapters_redis(const struct settings *s, char *host, size_t host_size)

@@ -69,7 +69,8 @@ int command_run(int argc, char **argv)
     };
     const struct options_manual manual = {
         .verb = "run",
-        .summary = "Watches sellers: reads the topics, keeps the KPI windows, publishes alerts.",
+        .summary =
+            "Watches sellers: reads the topics, keeps the KPI windows, publishes alerts.",
         .text = "Runs until SIGTERM or SIGINT, then saves, publishes and leaves its consumer "
                 "group. It may be killed at any time: what was not saved is read again.\n\n"
                 "Ends with 0 when it was asked to stop, 1 if the configuration is wrong, 2 if "
@@ -83,7 +84,8 @@ int command_run(int argc, char **argv)
     if (outcome != OPTIONS_GO)
         return options_exit_code(outcome);
     if (config == NULL) {
-        fprintf(stderr, "sellerwatch run: no configuration; write sellerwatch run --config FILE\n");
+        fprintf(stderr,
+                "sellerwatch run: no configuration; write sellerwatch run --config FILE\n");
         return COMMANDS_USAGE;
     }
     struct settings settings;

@@ -106,7 +106,8 @@ static enum status learn_alert_schema(struct runtime *r, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- schemas ------------------------------------------------------------------------------ */
+/* ---- schemas ------------------------------------------------------------------------------
+ */
 
 static bool read_file(const char *path, struct buffer *ret_text, struct reason *why)
 {
@@ -137,8 +138,8 @@ static bool read_schema_files(struct runtime *r, struct reason *why)
             buffer_free(&text);
             return false;
         }
-        r->locals[i] = (struct schemas_local){ .id = s->schema_files[i].id,
-                                               .json = buffer_span(&text) };
+        r->locals[i] =
+            (struct schemas_local){ .id = s->schema_files[i].id, .json = buffer_span(&text) };
         r->shared.local_count = i + 1;
     }
     r->shared.locals = r->locals;
@@ -159,7 +160,8 @@ static enum status open_schemas(struct runtime *r, const volatile bool *stop,
     return insist(r, learn_alert_schema, stop, why);
 }
 
-/* ---- HTTP ----------------------------------------------------------------------------------- */
+/* ---- HTTP -----------------------------------------------------------------------------------
+ */
 
 static void render_metrics(void *self, struct buffer *ret_text)
 {
@@ -205,7 +207,8 @@ static enum status open_http(struct runtime *r, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- opening and closing ----------------------------------------------------------------------- */
+/* ---- opening and closing
+ * ----------------------------------------------------------------------- */
 
 static enum status open_workers(struct runtime *r, struct reason *why)
 {

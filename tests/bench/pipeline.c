@@ -122,8 +122,8 @@ static struct record record_of(const struct input *in, int32_t i)
     return (struct record){
         .topic = in->topics[i],
         .offset = i,
-        .key = span_of(in->keys.at + in->key_begins[i],
-                       in->key_begins[i + 1] - in->key_begins[i]),
+        .key =
+            span_of(in->keys.at + in->key_begins[i], in->key_begins[i + 1] - in->key_begins[i]),
         .value = span_of(in->bytes.at + in->begins[i], in->begins[i + 1] - in->begins[i]),
     };
 }
@@ -209,11 +209,12 @@ int main(int argc, char **argv)
     }
     const double n = in.count;
     const int64_t sum = times.decode + times.apply + times.tick + times.image;
-    printf("%d events, %d sellers, %d units; batches of %d, images every %d batches\n", in.count,
-           sellers, units, BATCH, SAVE_EVERY);
-    printf("decode %.0f ns  apply %.0f ns  tick %.0f ns  image %.0f ns (%.0f bytes)  an event\n",
-           (double)times.decode / n, (double)times.apply / n, (double)times.tick / n,
-           (double)times.image / n, (double)times.image_bytes / n);
+    printf("%d events, %d sellers, %d units; batches of %d, images every %d batches\n",
+           in.count, sellers, units, BATCH, SAVE_EVERY);
+    printf(
+        "decode %.0f ns  apply %.0f ns  tick %.0f ns  image %.0f ns (%.0f bytes)  an event\n",
+        (double)times.decode / n, (double)times.apply / n, (double)times.tick / n,
+        (double)times.image / n, (double)times.image_bytes / n);
     printf("together %.0f ns an event: %.0f thousand events a second, one thread\n",
            (double)sum / n, n * 1e6 / (double)sum);
     printf("memory %.0f MB, %u units and %u panes remembered\n", (double)arena.taken / 1e6,
