@@ -293,6 +293,6 @@ void view_rewrite_all(struct alerts *as)
         if (cell->seller == 0)
             continue;
         memset(cell->rank_bits, 0xff, sizeof cell->rank_bits);
-        sellers_queue_view(as->sellers, ref, false);
+        sellers_queue_view(as->sellers, ref, true);
     }
 }
