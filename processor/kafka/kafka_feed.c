@@ -93,6 +93,7 @@ static enum status learn_partitions(struct kafka_feed *feed, struct reason *why)
                                  &feed->partition_count, why);
 }
 
+/* The signature is feed_port.read_tail. NOLINTNEXTLINE(readability-function-size) */
 static enum status read_tail(void *self, int32_t shard, int64_t from,
                              void (*each)(void *arg, const struct feed_record *record),
                              void *arg, int64_t *ret_end, struct reason *why)

@@ -256,7 +256,7 @@ enum status kafka_topics_create(const struct kafka_options *options,
 {
     CHECK(topic_count > 0);
     rd_kafka_t *client = NULL;
-    rd_kafka_NewTopic_t **made = calloc((size_t)topic_count, sizeof *made);
+    rd_kafka_NewTopic_t **made = calloc((size_t)topic_count, sizeof(rd_kafka_NewTopic_t *));
     CHECK(made != NULL);
     size_t count = 0;
     enum status s = open_client(options, &client, why);

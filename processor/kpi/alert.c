@@ -118,6 +118,8 @@ void alert_arm(struct alerts *as, uint32_t ref)
     case ALERT_OK:
     case ALERT_RESOLVED:
         at = a->since + remembered_ms(as, a);
+        /* An adopted alert may have started in our future: until then its id is taken. */
+        at = a->started > at ? a->started : at;
         break;
     case ALERT_FIRING:
     case ALERT_STATUS_COUNT:

@@ -137,7 +137,8 @@ static enum status load_parts(struct load *load, struct reason *why)
     return s;
 }
 
-/* Elements [from, from + count) of the log, of which the first has `version`. */
+/* Elements [from, from + count) of the log, of which the first has `version`.
+ * NOLINTNEXTLINE(readability-function-size) */
 static enum status load_chunk(struct load *load, int64_t from, int64_t count, uint64_t version,
                               size_t *ret_bytes, struct reason *why)
 {

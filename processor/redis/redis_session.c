@@ -320,6 +320,7 @@ static enum status send_script(struct redis_session *session, struct reason *why
     enum status s = redis_session_answer(session, &reply, why);
     if (s != STATUS_OK)
         return s;
+    CHECK(reply != NULL);
     if (reply->type == REDIS_REPLY_STRING && strlen(reply->str) == REDIS_SHA_CHARACTERS) {
         memcpy(session->save_sha, reply->str, REDIS_SHA_CHARACTERS + 1);
     } else {

@@ -166,6 +166,7 @@ static enum status redis_store_claim(void *self, int32_t shard, const char *writ
 
 /* ---- load, save and poll ------------------------------------------------------- */
 
+/* The signature is store_port.load. NOLINTNEXTLINE(readability-function-size) */
 static enum status redis_store_load(void *self, int32_t shard,
                                     const struct shard_header *header,
                                     enum status (*each)(void *arg, struct span images),

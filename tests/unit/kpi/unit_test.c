@@ -471,15 +471,15 @@ static void open_unit_is_abandoned_after_90_days_without_an_event(void **state)
     assert_int_equal(story_gauge(s, KPI_DELIVERY_OVERDUE), 0);
 }
 
-static void unit_that_counts_nothing_is_forgotten_after_max_lateness(void **state)
+static void unit_that_counts_nothing_is_remembered_for_the_longest_window(void **state)
 {
     struct story *s = *state;
     struct event event = story_order_event(s, "u1", STORY_NOON);
     event.fulfillment = FULFILLMENT_KAUFLAND;
     story_tell(s, &event);
-    story_pass_time_to(s, STORY_NOON + s->rules->max_lateness_ms);
+    story_pass_time_to(s, STORY_NOON + rules_longest_window(s->rules));
     assert_int_equal(units_known(s), 1);
-    story_pass_time_to(s, STORY_NOON + s->rules->max_lateness_ms + 1);
+    story_pass_time_to(s, STORY_NOON + rules_longest_window(s->rules) + 1);
     assert_int_equal(units_known(s), 0);
 }
 
@@ -520,7 +520,7 @@ int main(void)
         TEST(delivered_unit_is_forgotten_when_no_window_holds_its_facts),
         TEST(status_returned_three_weeks_after_the_delivery_counts_nothing_twice),
         TEST(open_unit_is_abandoned_after_90_days_without_an_event),
-        TEST(unit_that_counts_nothing_is_forgotten_after_max_lateness),
+        TEST(unit_that_counts_nothing_is_remembered_for_the_longest_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
