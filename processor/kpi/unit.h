@@ -67,7 +67,7 @@ struct unit {
     uint32_t parcels;    /* list, by number */
     uint16_t parcel_count;
     bool cancelled_by_seller;
-    bool returned; /* it came back: it is not open, whatever was heard of its delivery */
+    bool returned;        /* it came back: it is not open, whatever was heard of its delivery */
     bool not_the_sellers; /* fulfilled_by_kaufland */
     struct counted counted[UNIT_FACT_COUNT];
     struct overdue_node overdue;

@@ -588,9 +588,9 @@ static void a_view_that_is_written_again_has_only_its_new_fields(void **state)
     const struct shard_header h = claim(w, 0, SHARD, "a");
     const struct span fields[] = { span_of_text("delivery_late:7d"), span_of_text("3 30 warn"),
                                    span_of_text("window_end"), span_of_text("17") };
-    struct saved_view view = {
-        .seller_storefront = span_of_text("s1|de"), .fields = fields, .field_count = 4
-    };
+    struct saved_view view = { .seller_storefront = span_of_text("s1|de"),
+                               .fields = fields,
+                               .field_count = 4 };
     struct save save = save_after(&h, "a", "x");
     save.views = &view;
     save.view_count = 1;

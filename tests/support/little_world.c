@@ -13,7 +13,14 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { SCHEMA_ID = 7, COMMIT_MS = 100, ALERT_MS = 20, SINK_QUEUE = 1000, KEPT_SAVES = 8, STOP_MS = 4000 };
+enum {
+    SCHEMA_ID = 7,
+    COMMIT_MS = 100,
+    ALERT_MS = 20,
+    SINK_QUEUE = 1000,
+    KEPT_SAVES = 8,
+    STOP_MS = 4000
+};
 
 static wall_time the_clock;
 
@@ -75,9 +82,8 @@ void little_world_open(struct little_world *w)
     w->store = fake_store_open();
     fake_store_keep(w->store, KEPT_SAVES);
     w->topics = fake_topics_open(LITTLE_SHARDS);
-    w->codec = alert_codec_open(&(struct alert_codec_options){ .schema_id = SCHEMA_ID,
-                                                               .source = "/sellerwatch/test",
-                                                               .producer = "sellerwatch" });
+    w->codec = alert_codec_open(&(struct alert_codec_options){
+        .schema_id = SCHEMA_ID, .source = "/sellerwatch/test", .producer = "sellerwatch" });
     watch_nothing(w);
     little_world_watch(w, KPI_CANCELLATION, "7d");
 }
@@ -134,10 +140,9 @@ void little_world_watch(struct little_world *w, enum kpi kpi, const char *window
 {
     const struct kpi_row *row = catalogue_row(kpi);
     const int32_t at = row->kind == KPI_GAUGE ? GAUGE_WINDOW : window_named(w, window);
-    w->settings.thresholds.of[kpi][at] = (struct threshold){ .warn = row->warn,
-                                                             .critical = row->critical,
-                                                             .min_denominator = 1,
-                                                             .min_bad = 1 };
+    w->settings.thresholds.of[kpi][at] = (struct threshold){
+        .warn = row->warn, .critical = row->critical, .min_denominator = 1, .min_bad = 1
+    };
 }
 
 int64_t little_world_random(struct little_world *w, int64_t below)
@@ -287,7 +292,8 @@ static struct little_worker *effect(void *self)
     return worker;
 }
 
-/* ---- spies: source ------------------------------------------------------------------------ */
+/* ---- spies: source ------------------------------------------------------------------------
+ */
 
 static enum status spy_read(void *self, int patience_ms, struct record_batch *ret_batch,
                             struct reason *why)
@@ -352,7 +358,8 @@ static struct source_port spy_source(struct little_worker *worker)
                                  .note_progress = spy_note_progress };
 }
 
-/* ---- spies: sink and feed ------------------------------------------------------------------- */
+/* ---- spies: sink and feed -------------------------------------------------------------------
+ */
 
 static int64_t header_number(const struct outgoing *o, const char *name)
 {
@@ -372,8 +379,7 @@ static enum status spy_send(void *self, const struct outgoing *record, struct re
 {
     const struct little_worker *worker = effect(self);
     if (record->kind == OUTGOING_ALERT)
-        assert_true((uint64_t)header_number(record, "seq") <
-                    worker->saved_next[record->shard]);
+        assert_true((uint64_t)header_number(record, "seq") < worker->saved_next[record->shard]);
     return worker->fakes.sink.send(worker->fakes.sink.self, record, why);
 }
 
@@ -400,7 +406,8 @@ static enum status spy_read_tail(void *self, int32_t shard, int64_t from,
     return port->read_tail(port->self, shard, from, each, arg, ret_end, why);
 }
 
-/* ---- spies: store ------------------------------------------------------------------------------ */
+/* ---- spies: store
+ * ------------------------------------------------------------------------------ */
 
 static enum status spy_claim(void *self, int32_t shard, const char *writer,
                              struct shard_header *ret_header, struct reason *why)
@@ -460,7 +467,8 @@ static int32_t spy_poll_store(void *self, int patience_ms, struct save_result *r
     return count;
 }
 
-/* ---- understanding ----------------------------------------------------------------------------- */
+/* ---- understanding
+ * ----------------------------------------------------------------------------- */
 
 static enum status decode(void *self, const struct record *record, struct event *ret_event,
                           enum reject *ret_reject, int32_t *ret_schema_id)
@@ -483,7 +491,8 @@ static enum status decode(void *self, const struct record *record, struct event 
     return STATUS_OK;
 }
 
-/* ---- processes ----------------------------------------------------------------------------------- */
+/* ---- processes
+ * ----------------------------------------------------------------------------------- */
 
 static void open_ports(struct little_worker *worker)
 {
@@ -517,20 +526,19 @@ struct little_worker *little_world_start(struct little_world *w)
     worker->sink = fake_sink_open(w->topics, SINK_QUEUE);
     (void)snprintf(worker->instance, sizeof worker->instance, "w%d", w->worker_count);
     open_ports(worker);
-    pipeline_open(&worker->pipeline,
-                  &(struct pipeline_options){ .ports = &worker->ports,
-                                              .rules = w->rules,
-                                              .metrics = &worker->metrics,
-                                              .instance = worker->instance,
-                                              .shard_count = LITTLE_SHARDS,
-                                              .topic_names = { "orders", "messages",
-                                                               "shipments" },
-                                              .batch_records = w->batch_records,
-                                              .commit_interval_ms = COMMIT_MS,
-                                              .catch_up_interval_ms = COMMIT_MS,
-                                              .alert_interval_ms = ALERT_MS,
-                                              .max_skew_ms = w->max_skew_ms,
-                                              .memory_limit = w->memory_limit });
+    pipeline_open(&worker->pipeline, &(struct pipeline_options){
+                                         .ports = &worker->ports,
+                                         .rules = w->rules,
+                                         .metrics = &worker->metrics,
+                                         .instance = worker->instance,
+                                         .shard_count = LITTLE_SHARDS,
+                                         .topic_names = { "orders", "messages", "shipments" },
+                                         .batch_records = w->batch_records,
+                                         .commit_interval_ms = COMMIT_MS,
+                                         .catch_up_interval_ms = COMMIT_MS,
+                                         .alert_interval_ms = ALERT_MS,
+                                         .max_skew_ms = w->max_skew_ms,
+                                         .memory_limit = w->memory_limit });
     return worker;
 }
 
@@ -563,8 +571,7 @@ enum little_fate little_world_step(struct little_worker *worker)
     little_world_wait(LITTLE_STEP_MS);
     if (setjmp(worker->death) != 0) {
         const int32_t in_flight = fake_sink_in_flight(worker->sink);
-        little_world_kill(worker,
-                          (int32_t)little_world_random(worker->world, in_flight + 1));
+        little_world_kill(worker, (int32_t)little_world_random(worker->world, in_flight + 1));
         return LITTLE_DIED;
     }
     worker->status = pipeline_step(&worker->pipeline, &worker->why);
@@ -586,7 +593,8 @@ bool little_world_works(const struct little_worker *worker, int32_t shard)
     return worker->alive && tenure_works(&worker->pipeline.tenures[shard]);
 }
 
-/* ---- views --------------------------------------------------------------------------------------- */
+/* ---- views
+ * --------------------------------------------------------------------------------------- */
 
 const char *little_world_view(struct little_world *w, const char *seller, const char *field)
 {
@@ -630,7 +638,8 @@ char *little_world_views(const struct little_world *w)
     return (char *)lines.at;
 }
 
-/* ---- the feed -------------------------------------------------------------------------------------- */
+/* ---- the feed
+ * -------------------------------------------------------------------------------------- */
 
 struct alert_change little_world_change(const struct little_world *w, int32_t shard, int64_t n)
 {
@@ -765,7 +774,8 @@ void little_world_check_feed(const struct little_world *w)
     }
 }
 
-/* ---- dead letters -------------------------------------------------------------------------------------- */
+/* ---- dead letters
+ * -------------------------------------------------------------------------------------- */
 
 int32_t little_world_letters(const struct little_world *w)
 {

@@ -73,8 +73,8 @@ struct little_worker {
     enum status status;
     bool alive;
     char instance[LITTLE_NAME_BYTES];
-    int64_t effects;   /* so far */
-    int64_t die_at;    /* the effect before which it dies; -1: none */
+    int64_t effects;    /* so far */
+    int64_t die_at;     /* the effect before which it dies; -1: none */
     int start_failures; /* of the starts to come */
     int starts;
     jmp_buf death;
@@ -102,7 +102,7 @@ struct little_world {
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
     bool registry_down;
-    int32_t misplace_on;        /* shard that gets what is told from now on; -1: the right one */
+    int32_t misplace_on;       /* shard that gets what is told from now on; -1: the right one */
     struct little_world *twin; /* hears all that is told here, too; NULL: none */
     struct little_worker *workers[LITTLE_WORKERS]; /* owned */
     int32_t worker_count;
@@ -177,8 +177,7 @@ int32_t little_world_feed(const struct little_world *w);
 void little_world_check_feed(const struct little_world *w);
 
 /* The n-th alert change of a shard. */
-struct alert_change little_world_change(const struct little_world *w, int32_t shard,
-                                        int64_t n);
+struct alert_change little_world_change(const struct little_world *w, int32_t shard, int64_t n);
 
 int32_t little_world_letters(const struct little_world *w);
 bool little_world_has_letter(const struct little_world *w, const struct little_entry *entry);

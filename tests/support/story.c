@@ -346,7 +346,8 @@ static struct event any_message(struct story *s, const char *ticket, int64_t at)
 {
     static const char *const topics[] = { "", "cs_nagative_rating", "order_product_defect" };
     const int kinds = EVENT_TICKET_NO_RESPONSE_NEEDED - EVENT_TICKET_OPENED;
-    const enum event_kind kind = (enum event_kind)(EVENT_TICKET_OPENED + story_random(s, kinds));
+    const enum event_kind kind =
+        (enum event_kind)(EVENT_TICKET_OPENED + story_random(s, kinds));
     struct event event = story_message_event(s, kind, ticket, at);
     struct message_fields *m = &event.message;
     m->topic = span_of_text(topics[story_random(s, 3)]);
@@ -355,7 +356,8 @@ static struct event any_message(struct story *s, const char *ticket, int64_t at)
     m->order_units = 1;
     m->ids_order_units[0] = span_of_text(story_name(s, "u", any_number(s, ANY_UNITS, at)));
     if (kind == EVENT_TICKET_STATUS_CHANGED && story_random(s, 3) == 0)
-        m->status = (enum ticket_status)story_random(s, TICKET_CUSTOMER_SERVICE_CLOSED_FINAL + 1);
+        m->status =
+            (enum ticket_status)story_random(s, TICKET_CUSTOMER_SERVICE_CLOSED_FINAL + 1);
     return event;
 }
 
@@ -373,7 +375,8 @@ struct event story_any_event(struct story *s, int64_t at)
     return event;
 }
 
-/* ---- time --------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------------------
+ */
 
 static void keep_change(struct story *s, const struct alert_change *change)
 {
@@ -415,7 +418,8 @@ void story_live_to(struct story *s, int64_t at, int64_t step_ms)
     story_pass_time_to(s, at);
 }
 
-/* ---- what follows ---------------------------------------------------------------------------- */
+/* ---- what follows
+ * ---------------------------------------------------------------------------- */
 
 int32_t story_window(const struct story *s, const char *window)
 {
@@ -509,8 +513,8 @@ int32_t story_change_count(const struct story *s, enum kpi kpi, const char *wind
     return count;
 }
 
-const struct alert_change *story_change(const struct story *s, enum kpi kpi,
-                                        const char *window, int32_t n)
+const struct alert_change *story_change(const struct story *s, enum kpi kpi, const char *window,
+                                        int32_t n)
 {
     const int32_t count = story_change_count(s, kpi, window);
     int32_t left = n < 0 ? count + n : n;
@@ -528,7 +532,8 @@ void story_forget_changes(struct story *s)
     s->change_count = 0;
 }
 
-/* ---- views -------------------------------------------------------------------------------- */
+/* ---- views --------------------------------------------------------------------------------
+ */
 
 struct lines {
     char **at;
@@ -545,10 +550,10 @@ static void add_line(struct lines *lines, const struct saved_view *view, int32_t
     }
     const struct span parts[3] = { view->seller_storefront, view->fields[field],
                                    view->fields[field + 1] };
-    const int size = asprintf(&lines->at[lines->count++], "%.*s %.*s %.*s\n",
-                              (int)parts[0].size, (const char *)parts[0].at,
-                              (int)parts[1].size, (const char *)parts[1].at,
-                              (int)parts[2].size, (const char *)parts[2].at);
+    const int size =
+        asprintf(&lines->at[lines->count++], "%.*s %.*s %.*s\n", (int)parts[0].size,
+                 (const char *)parts[0].at, (int)parts[1].size, (const char *)parts[1].at,
+                 (int)parts[2].size, (const char *)parts[2].at);
     CHECK(size > 0);
 }
 
@@ -592,7 +597,8 @@ char *story_views(struct story *s)
     return join_lines(&lines);
 }
 
-/* ---- rules ---------------------------------------------------------------------------------- */
+/* ---- rules ----------------------------------------------------------------------------------
+ */
 
 void story_watch_only(struct story *s, enum kpi kpi, const char *window)
 {
@@ -626,7 +632,8 @@ struct threshold_table *story_own_thresholds(struct story *s, const char *storef
     return NULL;
 }
 
-/* ---- store --------------------------------------------------------------------------------- */
+/* ---- store ---------------------------------------------------------------------------------
+ */
 
 void story_copy_header(const struct shard *from, struct shard *to)
 {

@@ -145,15 +145,16 @@ enum alert_status story_alert_status(const struct story *s, enum kpi kpi, const 
 int32_t story_change_count(const struct story *s, enum kpi kpi, const char *window);
 
 /* The n-th of these, from 0; negative: from the end, -1 the newest. */
-const struct alert_change *story_change(const struct story *s, enum kpi kpi,
-                                        const char *window, int32_t n);
+const struct alert_change *story_change(const struct story *s, enum kpi kpi, const char *window,
+                                        int32_t n);
 
 void story_forget_changes(struct story *s);
 
 /* All public views as sorted lines "seller|storefront field value"; free it. */
 char *story_views(struct story *s);
 
-/* ---- rules ----------------------------------------------------------------------------------- */
+/* ---- rules
+ * ----------------------------------------------------------------------------------- */
 
 /* No other KPI, and no other window, has an alert. */
 void story_watch_only(struct story *s, enum kpi kpi, const char *window);
@@ -164,7 +165,8 @@ struct threshold *story_threshold(struct story *s, enum kpi kpi, const char *win
 /* A table of thresholds for one storefront: a copy of the global one, to be changed. */
 struct threshold_table *story_own_thresholds(struct story *s, const char *storefront);
 
-/* ---- store -------------------------------------------------------------------------------- */
+/* ---- store --------------------------------------------------------------------------------
+ */
 
 /* What a store keeps beside the images: makes `to` a shard of the same time. */
 void story_copy_header(const struct shard *from, struct shard *to);

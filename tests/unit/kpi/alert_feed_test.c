@@ -85,7 +85,8 @@ static void flapping_survives_a_restart(void **state)
     assert_true(is_flapping(s));
 }
 
-/* ---- storms --------------------------------------------------------------------------------- */
+/* ---- storms ---------------------------------------------------------------------------------
+ */
 
 static void turn_bad(struct story *s, const char *seller)
 {
@@ -190,7 +191,8 @@ static void storm_goes_on_after_a_restart(void **state)
     assert_int_equal(heard_of(s, "g"), 1);
 }
 
-/* ---- evidence -------------------------------------------------------------------------------- */
+/* ---- evidence
+ * -------------------------------------------------------------------------------- */
 
 static void evidence_is_the_twenty_newest_and_says_how_many_in_all(void **state)
 {
@@ -208,8 +210,8 @@ static void evidence_is_the_twenty_newest_and_says_how_many_in_all(void **state)
         assert_int_equal(c->evidence[i].at.ms, STORY_NOON + MINUTE_MS);
     for (int i = 6; i < EVIDENCE_MAX; i++) {
         assert_int_equal(c->evidence[i].at.ms, STORY_NOON);
-        assert_true(span_compare(name_span(&c->evidence[i - 1].id),
-                                 name_span(&c->evidence[i].id)) < 0);
+        assert_true(
+            span_compare(name_span(&c->evidence[i - 1].id), name_span(&c->evidence[i].id)) < 0);
     }
 }
 
@@ -226,7 +228,8 @@ static void evidence_outside_the_window_is_not_shown(void **state)
     assert_int_equal(newest(s)->evidence_count, 2);
 }
 
-/* ---- adoption ----------------------------------------------------------------------------------- */
+/* ---- adoption
+ * ----------------------------------------------------------------------------------- */
 
 /* The store lost what was published: the alert becomes what the topic says, and goes on
  * with the next number. */

@@ -139,7 +139,8 @@ static void rule_may_ask_for_a_breach_probability(void **state)
     assert_true(newest(s)->breach_probability > 0.99);
 }
 
-/* ---- while it fires ------------------------------------------------------------------------ */
+/* ---- while it fires ------------------------------------------------------------------------
+ */
 
 static void worse_is_critical_and_better_is_a_warning_again_by_hysteresis(void **state)
 {
@@ -201,7 +202,8 @@ static void too_few_facts_never_toggle_a_firing_alert(void **state)
     assert_int_equal(story_change_count(s, LATE, DAY), 1);
 }
 
-/* ---- recovering ------------------------------------------------------------------------------ */
+/* ---- recovering
+ * ------------------------------------------------------------------------------ */
 
 static void recovery_that_lasts_resolves(void **state)
 {
@@ -282,7 +284,8 @@ static void episodes_never_have_one_id(void **state)
     assert_int_equal(s->shard->clock.stream_time, now);
 }
 
-/* ---- corrections ------------------------------------------------------------------------------- */
+/* ---- corrections
+ * ------------------------------------------------------------------------------- */
 
 /* Four units were late, as far as was known; `heard` of them were not. */
 static void correct(struct story *s, int heard)
@@ -337,7 +340,8 @@ static void correction_while_recovering_resolves_at_once(void **state)
     assert_newest(s, ALERT_EVENT_CORRECTED, ALERT_REASON_DATA_CORRECTED, 3);
 }
 
-/* ---- rules that change (rule 2.9.15) -------------------------------------------------------------- */
+/* ---- rules that change (rule 2.9.15)
+ * -------------------------------------------------------------- */
 
 static void looser_rule_ends_the_breach_in_the_same_episode_and_says_why(void **state)
 {
@@ -377,7 +381,8 @@ static void same_rule_after_a_restart_changes_nothing(void **state)
     assert_int_equal(status(s), ALERT_FIRING);
 }
 
-/* ---- restarts ------------------------------------------------------------------------------------ */
+/* ---- restarts
+ * ------------------------------------------------------------------------------------ */
 
 static void restart_in_the_middle_does_not_stop_the_clocks_of_an_alert(void **state)
 {
@@ -411,7 +416,8 @@ static void resolved_alert_is_forgotten_when_its_flapping_cannot_be_seen_any_mor
     assert_int_equal(s->shard->entities.live[ENTITY_ALERT], 0);
 }
 
-/* ---- all storefronts together (rule 2.9.10) --------------------------------------------------------- */
+/* ---- all storefronts together (rule 2.9.10)
+ * --------------------------------------------------------- */
 
 static void total_is_alerted_only_with_facts_in_two_storefronts(void **state)
 {
@@ -455,7 +461,8 @@ static void storefronts_own_threshold_is_used_and_named(void **state)
     assert_int_equal(newest(s)->threshold, 50000);
 }
 
-/* ---- gauges ------------------------------------------------------------------------------------------ */
+/* ---- gauges
+ * ------------------------------------------------------------------------------------------ */
 
 static void overdue_tickets_alert_now_with_the_newest_deadline_first(void **state)
 {
@@ -482,7 +489,8 @@ static void overdue_tickets_alert_now_with_the_newest_deadline_first(void **stat
     assert_int_equal(story_change(s, kpi, "now", -1)->value.amount, 0);
 }
 
-/* ---- the first start (rule 2.9.16) --------------------------------------------------------------------- */
+/* ---- the first start (rule 2.9.16)
+ * --------------------------------------------------------------------- */
 
 static void at_the_first_start_alerts_are_held_back_until_caught_up_once(void **state)
 {

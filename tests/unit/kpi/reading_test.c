@@ -114,7 +114,8 @@ static void clear_limit_lies_a_part_of_the_way_to_perfect(void **state)
                      THRESHOLD_OFF);
 }
 
-/* ---- durations (rule 2.9.12) ----------------------------------------------------------------- */
+/* ---- durations (rule 2.9.12)
+ * ----------------------------------------------------------------- */
 
 /* `count` tickets of Monday noon, each answered after `ms`. */
 static void answer_after(struct story *s, int count, int64_t ms)
@@ -168,7 +169,8 @@ static void reply_at_the_limit_is_no_breach(void **state)
     assert_int_equal(r.bad, 0);
 }
 
-/* ---- gauges ------------------------------------------------------------------------------------- */
+/* ---- gauges
+ * ------------------------------------------------------------------------------------- */
 
 static void gauge_counts_now_at_the_watermark_in_the_storefront_and_in_all(void **state)
 {

@@ -124,8 +124,7 @@ static void by_events_alone_an_input_at_its_end_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(
-            stream_time_is_the_highest_event_and_the_watermark_the_slowest_input),
+        cmocka_unit_test(stream_time_is_the_highest_event_and_the_watermark_the_slowest_input),
         cmocka_unit_test(input_never_heard_of_holds_the_watermark_back),
         cmocka_unit_test(neither_time_goes_back),
         cmocka_unit_test(input_at_its_end_is_known_up_to_the_question),

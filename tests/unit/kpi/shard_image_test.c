@@ -139,7 +139,8 @@ static void same_images_twice_change_nothing(void **state)
     buffer_free(&images);
 }
 
-/* ---- the log ---------------------------------------------------------------------------------- */
+/* ---- the log
+ * ---------------------------------------------------------------------------------- */
 
 static void replay_of_the_log_gives_the_state_of_the_parts(void **state)
 {
@@ -221,7 +222,8 @@ static void step_without_news_has_nothing_to_save(void **state)
     buffer_free(&log);
 }
 
-/* ---- what waits to be published ------------------------------------------------------------------ */
+/* ---- what waits to be published
+ * ------------------------------------------------------------------ */
 
 static void changes_that_wait_are_published_by_the_next_owner_word_by_word(void **state)
 {
@@ -243,7 +245,8 @@ static void changes_that_wait_are_published_by_the_next_owner_word_by_word(void 
     story_close(&twin);
 }
 
-/* ---- gauges ----------------------------------------------------------------------------------------- */
+/* ---- gauges
+ * ----------------------------------------------------------------------------------------- */
 
 static void gauges_come_back_with_the_first_step(void **state)
 {
@@ -264,7 +267,9 @@ static void gauges_come_back_with_the_first_step(void **state)
     assert_int_equal(story_gauge(s, KPI_RESPONSE_OVERDUE), 3);
 }
 
-/* ---- damage ------------------------------------------------------------------------------------------- */
+/* ---- damage
+ * -------------------------------------------------------------------------------------------
+ */
 
 static void load_damaged(const struct story *origin, struct span images)
 {

@@ -82,7 +82,8 @@ static void vector_2_three_late_of_thirty_are_a_warning(void **state)
 
 /* Three of five tickets are not answered in time, as far as we know. Eleven hours
  * later it turns out that one of them was. */
-static void vector_3_reply_dated_in_time_takes_the_miss_back_and_corrects_the_alert(void **state)
+static void
+vector_3_reply_dated_in_time_takes_the_miss_back_and_corrects_the_alert(void **state)
 {
     struct story *s = *state;
     const int64_t due = STORY_NOON + 2 * DAY_MS;
@@ -112,7 +113,8 @@ static void vector_3_reply_dated_in_time_takes_the_miss_back_and_corrects_the_al
 
 /* ---- vector 4 ------------------------------------------------------------------------ */
 
-static void vector_4_a_day_without_events_empties_the_window_and_resolves_the_alert(void **state)
+static void
+vector_4_a_day_without_events_empties_the_window_and_resolves_the_alert(void **state)
 {
     struct story *s = *state;
     const int64_t keep = story_threshold(s, KPI_DELIVERY_LATE, "24h")->keep_firing_ms;
@@ -194,8 +196,7 @@ enum { LIFE_EVENTS = 4 };
 static void tell_life(struct story *s, struct event ret_life[LIFE_EVENTS])
 {
     ret_life[0] = story_order_event(s, "u1", STORY_NOON);
-    ret_life[1] =
-        story_shipment_event(s, EVENT_SHIPMENT_SENT, "u1", STORY_NOON + 10 * HOUR_MS);
+    ret_life[1] = story_shipment_event(s, EVENT_SHIPMENT_SENT, "u1", STORY_NOON + 10 * HOUR_MS);
     ret_life[2] =
         story_shipment_event(s, EVENT_CARRIER_ACCEPTED, "u1", STORY_NOON + 20 * HOUR_MS);
     ret_life[3] = story_shipment_event(s, EVENT_DELIVERED, "u1", STORY_NOON + 3 * DAY_MS);

@@ -93,7 +93,8 @@ static void ticket_owes_one_initial_response(void **state)
     assert_int_equal(story_facts(s, FACT_OPENED), 1);
 }
 
-/* ---- openings (rule 2.9.3) ---------------------------------------------------------------- */
+/* ---- openings (rule 2.9.3) ----------------------------------------------------------------
+ */
 
 static void ticket_without_its_opening_decides_nothing_yet(void **state)
 {
@@ -131,7 +132,8 @@ static void earlier_opening_that_arrives_later_moves_the_due_time(void **state)
     assert_int_equal(story_facts(s, FACT_RESPONSE_BAD), 1);
 }
 
-/* ---- what excuses the seller (rule 2.9.4) --------------------------------------------------- */
+/* ---- what excuses the seller (rule 2.9.4) ---------------------------------------------------
+ */
 
 static void closed_by_the_buyer_before_the_due_time_nothing_is_owed(void **state)
 {
@@ -217,7 +219,8 @@ static void reply_before_the_closing_stands(void **state)
     assert_int_equal(story_facts(s, FACT_RESPONSE_GOOD), 1);
 }
 
-/* ---- business time (rule 2.9.9) --------------------------------------------------------------- */
+/* ---- business time (rule 2.9.9)
+ * --------------------------------------------------------------- */
 
 static void duration_counts_only_working_time(void **state)
 {
@@ -258,7 +261,8 @@ static void calendar_is_the_storefronts_own(void **state)
     assert_int_equal(story_facts(s, FACT_RESPONSE_BAD), 1);
 }
 
-/* ---- repeats (rule 2.9.8) ----------------------------------------------------------------------- */
+/* ---- repeats (rule 2.9.8)
+ * ----------------------------------------------------------------------- */
 
 static void second_ticket_on_a_unit_within_seven_days_is_a_repeat(void **state)
 {
@@ -330,7 +334,8 @@ static void twenty_tickets_on_one_unit_are_nineteen_repeats(void **state)
     assert_int_equal(story_facts(s, FACT_REPEAT), 19);
 }
 
-/* ---- other facts ---------------------------------------------------------------------------------- */
+/* ---- other facts
+ * ---------------------------------------------------------------------------------- */
 
 static void topic_of_the_opening_decides_the_class(void **state)
 {
@@ -384,7 +389,8 @@ static void ticket_belongs_to_the_seller_of_its_first_event(void **state)
     assert_int_equal(s->shard->tickets.foreign_events, before + 1);
 }
 
-/* ---- forgetting -------------------------------------------------------------------------------------- */
+/* ---- forgetting
+ * -------------------------------------------------------------------------------------- */
 
 static uint32_t tickets_known(const struct story *s)
 {

@@ -19,7 +19,8 @@ static void let_everything_pass(struct story *s)
     story_pass_time_to(s, STORY_NOON + 6 * DAY_MS);
 }
 
-/* ---- the promise is what the buyer was told first (rule 2.9.1) ---------------------------- */
+/* ---- the promise is what the buyer was told first (rule 2.9.1) ----------------------------
+ */
 
 static void tell_promise(struct story *s, const char *id_message, int64_t at, int64_t by)
 {
@@ -87,7 +88,8 @@ static void handling_time_ends_with_the_local_working_day(void **state)
     assert_int_equal(story_facts(s, FACT_DISPATCH_BAD), 1);
 }
 
-/* ---- firsts (rule 2.9.2) -------------------------------------------------------------------- */
+/* ---- firsts (rule 2.9.2) --------------------------------------------------------------------
+ */
 
 static void later_sending_changes_nothing_and_an_earlier_one_corrects(void **state)
 {
@@ -202,16 +204,16 @@ static void more_than_32_parcels_give_one_result_in_any_order(void **state)
     }
     story_order(forth, "u1", STORY_NOON);
     story_order(&back, "u1", STORY_NOON);
-    assert_int_equal(story_facts(forth, FACT_DELIVERY_LATE) +
-                         story_facts(forth, FACT_DELIVERY_ON_TIME),
-                     1);
+    assert_int_equal(
+        story_facts(forth, FACT_DELIVERY_LATE) + story_facts(forth, FACT_DELIVERY_ON_TIME), 1);
     story_tick(forth);
     story_tick(&back);
     story_assert_same(forth, &back);
     story_close(&back);
 }
 
-/* ---- deadlines (rule 2.9.3) ------------------------------------------------------------------ */
+/* ---- deadlines (rule 2.9.3)
+ * ------------------------------------------------------------------ */
 
 static void late_sending_is_a_miss_at_once_counted_at_the_deadline(void **state)
 {
@@ -284,7 +286,8 @@ static void promise_missing_for_good_decides_nothing(void **state)
     assert_int_equal(story_gauge(s, KPI_DELIVERY_OVERDUE), 0);
 }
 
-/* ---- cancellations (rule 2.9.4) ---------------------------------------------------------------- */
+/* ---- cancellations (rule 2.9.4)
+ * ---------------------------------------------------------------- */
 
 static void cancellation_before_a_deadline_takes_the_miss_away_in_hindsight(void **state)
 {
@@ -325,7 +328,8 @@ static void cancellation_counts_by_the_reason_given_first(void **state)
     assert_int_equal(story_facts(s, FACT_CANCELLED_BY_SELLER), 0);
 }
 
-/* ---- fulfilled by Kaufland (rule 2.9.5) ---------------------------------------------------------- */
+/* ---- fulfilled by Kaufland (rule 2.9.5)
+ * ---------------------------------------------------------- */
 
 static void unit_fulfilled_by_kaufland_goes_with_all_its_facts_whenever_it_is_said(void **state)
 {
@@ -343,7 +347,8 @@ static void unit_fulfilled_by_kaufland_goes_with_all_its_facts_whenever_it_is_sa
     assert_int_equal(story_facts_in(s, "30d"), 0);
 }
 
-/* ---- tracking (rule 2.9.6) ----------------------------------------------------------------------- */
+/* ---- tracking (rule 2.9.6)
+ * ----------------------------------------------------------------------- */
 
 static void scan_is_good_until_48_hours_after_the_sending(void **state)
 {
@@ -385,7 +390,8 @@ static void scan_in_time_without_number_or_carrier_is_bad(void **state)
     assert_int_equal(story_facts(s, FACT_TRACKING_GOOD), 1);
 }
 
-/* ---- whose unit it is (rule 2.9.7) ---------------------------------------------------------------- */
+/* ---- whose unit it is (rule 2.9.7)
+ * ---------------------------------------------------------------- */
 
 static void unit_belongs_to_the_seller_of_its_first_event_the_others_are_ignored(void **state)
 {
@@ -420,7 +426,8 @@ static void unit_belongs_to_the_storefront_of_its_first_event(void **state)
     assert_int_equal(story_facts(s, FACT_CREATED), 0);
 }
 
-/* ---- forgetting ------------------------------------------------------------------------------------- */
+/* ---- forgetting
+ * ------------------------------------------------------------------------------------- */
 
 static uint32_t units_known(const struct story *s)
 {

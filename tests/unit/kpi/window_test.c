@@ -82,7 +82,8 @@ static void windows_of_one_pane_length_share_their_panes(void **state)
     assert_int_equal(s->shard->entities.live[ENTITY_PANE], 3);
 }
 
-/* ---- late and early facts ------------------------------------------------------------------ */
+/* ---- late and early facts ------------------------------------------------------------------
+ */
 
 static void late_fact_counts_in_its_own_minute(void **state)
 {
@@ -136,7 +137,8 @@ static void fact_of_the_future_in_the_current_pane_counts_at_once(void **state)
     assert_int_equal(created(s, "1h"), 1);
 }
 
-/* ---- jumps -------------------------------------------------------------------------------------- */
+/* ---- jumps
+ * -------------------------------------------------------------------------------------- */
 
 static void jump_over_years_leaves_nothing_behind(void **state)
 {
@@ -173,7 +175,9 @@ static void time_never_goes_back(void **state)
     assert_int_equal(created(s, "1h"), 0);
 }
 
-/* ---- sums ------------------------------------------------------------------------------------------- */
+/* ---- sums
+ * -------------------------------------------------------------------------------------------
+ */
 
 struct expected {
     int64_t counts[FACT_COUNT];
