@@ -163,6 +163,7 @@ static int32_t least(int32_t a, int32_t b)
 /* Bottom-up merge sort by event time; stable, and no allocation. */
 static const struct intake_item *sort_items(struct intake *in, int32_t count)
 {
+    CHECK(count >= 0 && count <= in->capacity);
     struct intake_item *from = in->items;
     struct intake_item *to = in->sorted;
     bool ordered = true;

@@ -42,6 +42,7 @@ bool saving_is_due(const struct saving *s, const struct tenure *t, wall_time now
 
 static struct shard_header header_now(const struct tenure *t)
 {
+    CHECK(t->state_open);
     const struct shard *state = t->state;
     struct shard_header h = { .epoch = t->header.epoch,
                               .version = t->header.version + 1,
@@ -80,6 +81,7 @@ static int32_t parts_due(struct tenure *t, size_t log_bytes)
 
 static void encode_parts(struct tenure *t)
 {
+    CHECK(t->next_part >= 0 && t->next_part < PARTS);
     struct pending_save *save = &t->save;
     buffer_clear(&save->parts);
     save->part_count = parts_due(t, save->log.size);

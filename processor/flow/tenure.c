@@ -20,6 +20,7 @@ void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
 
 static void drop_state(struct tenure *t)
 {
+    CHECK(t->state != NULL);
     if (t->state_open)
         shard_close(t->state);
     t->state_open = false;

@@ -100,6 +100,7 @@ static void tell(struct alerts *as, struct alert *a, const struct alert_look *k,
 /* A new episode; never dated like the one before, so its id is its own. */
 static void begin_episode(struct alerts *as, struct alert *a, enum severity severity)
 {
+    CHECK(severity != SEVERITY_NONE);
     a->started = as->now > a->started ? as->now : a->started + 1;
     a->sequence = 0;
     a->severity = (uint8_t)severity;

@@ -15,7 +15,8 @@ def check(project):
         lines = project.read(path).split("\n")
         limit = TEST_FILE_LINES if path.startswith("tests/") else FILE_LINES
         if len(lines) > limit + 1:
-            findings.append("%s: %d lines, at most %d: split it" % (path, len(lines) - 1, limit))
+            findings.append("%s: %d lines, at most %d: split it" % (path, len(lines) - 1,
+                                                                   limit))
         for number, line in enumerate(lines, 1):
             if len(line) > LINE_COLUMNS and not path.endswith(".def"):
                 findings.append("%s:%d: %d columns, at most %d" % (path, number, len(line),

@@ -308,7 +308,10 @@ static void silent_brokers_are_unavailable_until_they_answer_again(void **state)
     while (r->seen_count == 0 && clock_ms() < until)
         (void)step(r, &why);
     assert_int_equal(r->seen_count, 1);
-    assert_int_equal(step(r, &why), STATUS_OK);
+    until = clock_ms() + PATIENCE_MS;
+    while ((s = step(r, &why)) != STATUS_OK && clock_ms() < until)
+        continue; /* the group may hear of it later than the reader */
+    assert_int_equal(s, STATUS_OK);
     close_reader(r);
 }
 
