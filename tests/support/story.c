@@ -82,8 +82,10 @@ int story_teardown(void **state)
 
 const char *story_name(struct story *s, const char *prefix, int64_t number)
 {
+    char text[STORY_NAME_BYTES]; /* not at once into `s`, of which prefix may be a part */
+    (void)snprintf(text, sizeof text, "%s%" PRId64, prefix, number);
     char *name = s->names[s->name_count++ % STORY_NAMES];
-    (void)snprintf(name, STORY_NAME_BYTES, "%s%" PRId64, prefix, number);
+    memcpy(name, text, sizeof text);
     return name;
 }
 
