@@ -588,11 +588,14 @@ char *story_views(struct story *s)
     struct lines lines = { .at = malloc(sizeof(char *)), .capacity = 1 };
     view_batch_open(&batch, 16, &arena);
     view_rewrite_all(&s->shard->alerts);
+    s->shown.ms += s->now.ms + DAY_MS;
     while (s->shard->sellers.views.count > 0) {
-        view_batch_fill(&batch, &s->shard->alerts, (wall_time){ INT64_MAX / 2 });
+        view_batch_fill(&batch, &s->shard->alerts, s->shown);
         for (int32_t v = 0; v < batch.view_count; v++) {
-            for (int32_t f = 0; f < batch.views[v].field_count; f += 2)
-                add_line(&lines, &batch.views[v], f);
+            for (int32_t f = 0; f < batch.views[v].field_count; f += 2) {
+                if (!span_equal(batch.views[v].fields[f], span_of_text("updated_at")))
+                    add_line(&lines, &batch.views[v], f);
+            }
         }
     }
     view_batch_close(&batch);

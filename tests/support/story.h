@@ -48,6 +48,7 @@ struct story {
     const char *storefront;
     struct story_promise promise; /* of the orders to come */
     wall_time now;
+    wall_time shown; /* when story_views looked last: refreshes are not due at once */
     bool post; /* changes leave the outbox with every step */
     uint64_t version;
     struct alert_change *changes;
@@ -150,7 +151,8 @@ const struct alert_change *story_change(const struct story *s, enum kpi kpi, con
 
 void story_forget_changes(struct story *s);
 
-/* All public views as sorted lines "seller|storefront field value"; free it. */
+/* All public views as sorted lines "seller|storefront field value", but for when they
+ * were written; free it. */
 char *story_views(struct story *s);
 
 /* ---- rules
