@@ -49,7 +49,7 @@ struct story {
     struct story_promise promise; /* of the orders to come */
     wall_time now;
     wall_time shown; /* when story_views looked last: refreshes are not due at once */
-    bool post; /* changes leave the outbox with every step */
+    bool post;       /* changes leave the outbox with every step */
     uint64_t version;
     struct alert_change *changes;
     int32_t change_count;

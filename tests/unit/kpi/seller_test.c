@@ -42,10 +42,8 @@ static void cell_has_the_calendar_and_the_rule_of_its_storefront(void **state)
     struct story *s = *state;
     struct sellers *ss = &s->shard->sellers;
     const struct span seller = span_of_text("4711");
-    const struct cell *fr =
-        sellers_cell(ss, sellers_cell_of(ss, seller, span_of_text("fr")));
-    const struct cell *xx =
-        sellers_cell(ss, sellers_cell_of(ss, seller, span_of_text("xx")));
+    const struct cell *fr = sellers_cell(ss, sellers_cell_of(ss, seller, span_of_text("fr")));
+    const struct cell *xx = sellers_cell(ss, sellers_cell_of(ss, seller, span_of_text("xx")));
     assert_ptr_equal(fr->rule, rules_storefront(s->rules, span_of_text("fr")));
     assert_ptr_equal(fr->calendar, fr->rule->calendar);
     assert_null(xx->rule);

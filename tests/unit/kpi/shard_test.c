@@ -130,7 +130,8 @@ static void events_in_any_order_give_the_same_counts(void **state)
 /* ---- memory ---------------------------------------------------------------------------------
  */
 
-/* Units that are ordered, scanned and delivered, and a ticket on every fourth, answered. What changed is saved and shown, as the program does. */
+/* Units that are ordered, scanned and delivered, and a ticket on every fourth, answered. What
+ * changed is saved and shown, as the program does. */
 struct business {
     struct story *story;
     struct buffer log;

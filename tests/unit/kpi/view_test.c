@@ -83,7 +83,8 @@ static void response_times_have_their_median(void **state)
     assert_shows(s, "4711|de response_time_p50:7d 0 1 0 - ok\n");
 }
 
-/* ---- when it is refreshed ------------------------------------------------------------------ */
+/* ---- when it is refreshed ------------------------------------------------------------------
+ */
 
 static int32_t refreshed(struct story *s, int32_t capacity, int64_t now)
 {
@@ -135,7 +136,8 @@ static void what_does_not_fit_a_batch_comes_with_the_next(void **state)
     assert_int_equal(refreshed(s, 4, STORY_NOON), 0);
 }
 
-/* ---- ranks ------------------------------------------------------------------------------------ */
+/* ---- ranks
+ * ------------------------------------------------------------------------------------ */
 
 static bool find_rank(struct story *s, const char *member, struct saved_rank *ret_rank)
 {
