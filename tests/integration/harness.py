@@ -50,6 +50,7 @@ SCHEMA_FILES = {"orders": "order_event", "messages": "message_event",
 READ_SECONDS = float(os.environ.get("SELLERWATCH_TEST_PATIENCE", "240"))
 STILL_SECONDS = 1.5
 STOP_SECONDS = 15
+STRIDE_MS = 2 * 24 * 3_600_000
 
 # The shipped calendars: each storefront has its own, an unknown one no pauses.
 ORACLE_CALENDARS = storefront_calendars(ROOT / "config" / "calendars.yaml", default="always")
@@ -148,8 +149,17 @@ class Job:
     # ---- input
 
     def produce(self, events):
-        """In this order; returns when the brokers have all of them."""
+        """In this order; returns when the brokers have all of them.
+
+        Never lets the topics run apart by more than a stride of event time: by events, an
+        input that is read to its end holds nobody back, so what another topic tells weeks
+        later would be too late, and rightly so.
+        """
+        flushed_at = events[0]["ts_event"] if events else 0
         for event in events:
+            if event["ts_event"] > flushed_at + STRIDE_MS:
+                self.flush()
+                flushed_at = event["ts_event"]
             topic = topic_of(event)
             self.produce_raw(topic, event["id_seller"], self.encoders[topic].record(event))
         self.flush()
