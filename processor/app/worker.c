@@ -130,7 +130,7 @@ enum { REOPEN_AT_MOST_EVERY_MS = 60000 };
 static bool reopen_source(struct worker *w)
 {
     const wall_time now = clock_now();
-    if (w->reopened.ms != 0 && now.ms - w->reopened.ms < REOPEN_AT_MOST_EVERY_MS)
+    if (w->reopened.ms != 0 && !wall_time_passed(w->reopened, REOPEN_AT_MOST_EVERY_MS, now))
         return false;
     log_write(LOG_WARN, "source_reopened", "worker=%d why=\"%s\"", w->number, w->why.text);
     w->reopened = now;

@@ -42,6 +42,13 @@ static inline event_time event_time_min(event_time a, event_time b)
     return a.ms < b.ms ? a : b;
 }
 
+/* Have `ms` passed since then? Also true if the clock was set back meanwhile: how long it
+ * is nobody knows, and nothing may wait until the clock has come round again. */
+static inline bool wall_time_passed(wall_time since, int64_t ms, wall_time now)
+{
+    return now.ms < since.ms || now.ms - since.ms >= ms;
+}
+
 /* Lets *known be the earlier of itself and `at`. */
 static inline void event_time_lower(int64_t *known, event_time at)
 {

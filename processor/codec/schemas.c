@@ -29,7 +29,7 @@ struct entry {
     int32_t id;
     uint64_t used;                  /* turn of the last use */
     struct schema_program *program; /* READY; owned */
-    wall_time again;                /* FETCHING: not asked before; MISSING: believed until */
+    wall_time asked;                /* FETCHING: last failure; MISSING: when it was missing */
     int64_t retry_ms;               /* FETCHING: how long we wait next; 0: nothing is wrong */
     struct reason why;              /* INCOMPATIBLE, or FETCHING and unwell */
 };
@@ -160,20 +160,20 @@ static void retry_later(struct entry *e, wall_time now)
     e->retry_ms = e->retry_ms == 0 ? RETRY_FIRST_MS : 2 * e->retry_ms;
     if (e->retry_ms > RETRY_LAST_MS)
         e->retry_ms = RETRY_LAST_MS;
-    e->again.ms = now.ms + e->retry_ms;
+    e->asked = now;
 }
 
 static void fetch(struct schemas *s, struct entry *e)
 {
     const wall_time now = s->options.now();
-    if (e->retry_ms != 0 && now.ms < e->again.ms)
+    if (e->retry_ms != 0 && !wall_time_passed(e->asked, e->retry_ms, now))
         return;
     const enum status status = fetch_text(s, e->id, &e->why);
     if (status == STATUS_OK) {
         compile(s, e);
     } else if (status == STATUS_MISSING) {
         e->state = ENTRY_MISSING;
-        e->again.ms = now.ms + s->options.missing_ms;
+        e->asked = now;
     } else if (status == STATUS_MALFORMED) {
         e->state = ENTRY_INCOMPATIBLE;
     } else if (status != STATUS_PENDING) {
@@ -188,7 +188,8 @@ static const struct entry *look_up(struct schemas *s, enum topic topic, int32_t 
     if (e == NULL)
         return NULL;
     e->used = ++s->turn;
-    if (e->state == ENTRY_MISSING && s->options.now().ms >= e->again.ms) {
+    if (e->state == ENTRY_MISSING &&
+        wall_time_passed(e->asked, s->options.missing_ms, s->options.now())) {
         e->state = ENTRY_FETCHING;
         e->retry_ms = 0;
     }

@@ -324,7 +324,7 @@ static void measure(struct pipeline *p, wall_time begun)
 {
     const wall_time now = now_of(p);
     metrics_observe(p->options.metrics, METRIC_STEP_SECONDS, (now.ms - begun.ms) * 1000);
-    if (now.ms - p->measured.ms < MEASURE_EVERY_MS)
+    if (!wall_time_passed(p->measured, MEASURE_EVERY_MS, now))
         return;
     p->measured = now;
     const struct measuring measuring = { .metrics = p->options.metrics,

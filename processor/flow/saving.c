@@ -29,11 +29,10 @@ bool saving_is_due(const struct saving *s, const struct tenure *t, wall_time now
 {
     if (!tenure_works(t) || t->save.active)
         return false;
-    const int64_t since = now.ms - t->last_save.ms;
-    if (has_unsaved_alert(t) && since >= s->alert_interval_ms)
+    if (has_unsaved_alert(t) && wall_time_passed(t->last_save, s->alert_interval_ms, now))
         return true;
     const int64_t interval = is_behind(t) ? s->catch_up_interval_ms : s->commit_interval_ms;
-    if (since < interval)
+    if (!wall_time_passed(t->last_save, interval, now))
         return false;
     return shard_changed(t->state) || t->progressed || t->state->sellers.views.count > 0;
 }

@@ -244,7 +244,8 @@ static bool may_go(const struct alerts *as, uint32_t ref)
 
 static bool is_due(const struct alerts *as, const struct cell *cell, wall_time now)
 {
-    return cell->view_urgent || now.ms - cell->view_at >= as->rules->view_interval_ms;
+    const wall_time last = { cell->view_at };
+    return cell->view_urgent || wall_time_passed(last, as->rules->view_interval_ms, now);
 }
 
 static void write_cell(struct view_batch *b, struct alerts *as, uint32_t ref, wall_time now)

@@ -657,6 +657,15 @@ bool fake_store_header(const struct fake_store *fake, int32_t shard,
     return s != NULL;
 }
 
+bool fake_store_oldest_header(const struct fake_store *fake, int32_t shard,
+                              struct shard_header *ret_header)
+{
+    const struct fake_shard *s = find_shard(fake, shard);
+    if (s != NULL)
+        *ret_header = s->before_count > 0 ? s->before[0].header : s->now.header;
+    return s != NULL;
+}
+
 int32_t fake_store_log_size(const struct fake_store *fake, int32_t shard)
 {
     const struct fake_shard *s = find_shard(fake, shard);

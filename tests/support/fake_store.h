@@ -66,6 +66,10 @@ bool fake_store_lose_log_element(struct fake_store *fake, int32_t shard);
 bool fake_store_header(const struct fake_store *fake, int32_t shard,
                        struct shard_header *ret_header);
 
+/* The header as it would be if every save that is kept were lost; false: never claimed. */
+bool fake_store_oldest_header(const struct fake_store *fake, int32_t shard,
+                              struct shard_header *ret_header);
+
 int32_t fake_store_log_size(const struct fake_store *fake, int32_t shard);
 
 /* Saves that happened, of all shards. */

@@ -35,6 +35,23 @@ void little_world_wait(int64_t ms)
     the_clock.ms += ms;
 }
 
+void little_world_set_clock(wall_time now)
+{
+    the_clock = now;
+}
+
+void little_world_note(const struct little_world *w, const char *format, ...)
+{
+    if (w->listen == NULL)
+        return;
+    char line[256];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    w->listen(w->listen_arg, line);
+}
+
 static wall_time log_now(void *arg)
 {
     (void)arg;
@@ -176,18 +193,18 @@ static struct little_entry *add_entry(struct little_world *w)
     return e;
 }
 
-static void append(struct little_world *w, struct little_entry *e, const char *seller)
+static void append(struct little_world *w, struct little_entry *e, struct span seller)
 {
     const int32_t number = w->entry_count - 1;
     CHECK(w->entries[number] == e);
-    e->shard = little_world_shard(w, seller);
+    e->shard = murmur2_partition(seller, LITTLE_SHARDS);
     e->misplaced = w->misplace_on >= 0 && w->misplace_on != e->shard;
     if (w->misplace_on >= 0)
         e->shard = w->misplace_on;
     e->offset = fake_log_append(w->log, &(struct fake_record){
                                             .topic = e->topic,
                                             .shard = e->shard,
-                                            .key = span_of_text(seller),
+                                            .key = seller,
                                             .value = span_of(&number, sizeof number),
                                             .timestamp = the_clock,
                                         });
@@ -200,13 +217,66 @@ static enum topic topic_of(enum event_kind kind)
     return kind <= EVENT_TICKET_NO_RESPONSE_NEEDED ? TOPIC_MESSAGES : TOPIC_SHIPMENTS;
 }
 
-static struct order_fields order_of(const struct little_entry *e, enum event_kind kind,
-                                    int64_t at)
+/* Lets the string live as long as the entry. */
+static void keep(struct little_entry *e, struct span *string)
+{
+    CHECK(e->text_size + string->size <= sizeof e->text);
+    char *copy = e->text + e->text_size;
+    if (string->size > 0)
+        memcpy(copy, string->at, string->size);
+    string->at = (const uint8_t *)copy;
+    e->text_size += string->size;
+}
+
+static void keep_strings(struct little_entry *e)
+{
+    struct event *event = &e->event;
+    keep(e, &event->id_message);
+    keep(e, &event->id_seller);
+    keep(e, &event->storefront);
+    if (e->topic == TOPIC_ORDERS) {
+        keep(e, &event->order.id_order);
+        keep(e, &event->order.id_order_unit);
+        keep(e, &event->order.cancel_reason);
+        keep(e, &event->order.currency);
+    } else if (e->topic == TOPIC_MESSAGES) {
+        keep(e, &event->message.id_ticket);
+        keep(e, &event->message.open_reason);
+        keep(e, &event->message.topic);
+        for (int32_t i = 0; i < event->message.order_units; i++)
+            keep(e, &event->message.ids_order_units[i]);
+    } else {
+        keep(e, &event->shipment.id_order);
+        keep(e, &event->shipment.id_order_unit);
+        keep(e, &event->shipment.tracking_number);
+        keep(e, &event->shipment.carrier_code);
+    }
+}
+
+struct little_entry *little_world_tell_event(struct little_world *w, const struct event *event)
+{
+    struct little_entry *e = add_entry(w);
+    e->event = *event;
+    e->event.topic = topic_of(event->kind);
+    e->topic = e->event.topic;
+    e->new_schema = w->new_schema;
+    keep_strings(e);
+    append(w, e, e->event.id_seller);
+    little_world_note(w, "told    %s@%d %d/%" PRId64 " %.*s of %.*s at %" PRId64 "%s%s",
+                      event_kind_name(event->kind), w->entry_count - 1, e->shard, e->offset,
+                      (int)e->event.id_message.size, (const char *)e->event.id_message.at,
+                      (int)e->event.id_seller.size, (const char *)e->event.id_seller.at,
+                      e->event.ts_event.ms, e->new_schema ? " new-schema" : "",
+                      e->misplaced ? " misplaced" : "");
+    return e;
+}
+
+static struct order_fields order_of(struct span id, enum event_kind kind, int64_t at)
 {
     const bool fresh = kind == EVENT_ORDER_UNIT_NEW;
     return (struct order_fields){
         .id_order = span_of_text("o"),
-        .id_order_unit = span_of_text(e->id),
+        .id_order_unit = id,
         .status = fresh ? ORDER_OPEN : ORDER_CANCELLED,
         .cancel_reason = fresh ? span_of(NULL, 0) : span_of_text("NoInventory"),
         .ts_created = at,
@@ -217,48 +287,35 @@ static struct order_fields order_of(const struct little_entry *e, enum event_kin
     };
 }
 
-static struct message_fields message_of(const struct little_entry *e)
+static struct message_fields message_of(struct span id)
 {
-    return (struct message_fields){ .id_ticket = span_of_text(e->id),
+    return (struct message_fields){ .id_ticket = id,
                                     .status = TICKET_OPENED,
                                     .open_reason = span_of_text("question"),
                                     .is_seller_responsible = true,
                                     .author_role = AUTHOR_SELLER };
 }
 
-static void fill_event(struct little_entry *e, enum event_kind kind, int64_t at)
-{
-    e->event = (struct event){ .topic = e->topic,
-                               .kind = kind,
-                               .fulfillment = FULFILLMENT_MERCHANT,
-                               .ts_event = { at },
-                               .id_message = span_of_text(e->message),
-                               .id_seller = span_of_text(e->seller),
-                               .storefront = span_of_text("de") };
-    if (e->topic == TOPIC_ORDERS)
-        e->event.order = order_of(e, kind, at);
-    else if (e->topic == TOPIC_MESSAGES)
-        e->event.message = message_of(e);
-    else
-        e->event.shipment = (struct shipment_fields){ .id_order = span_of_text("o"),
-                                                      .id_order_unit = span_of_text(e->id),
-                                                      .parcel_count = 1 };
-}
-
 struct little_entry *little_world_tell(struct little_world *w, enum event_kind kind,
                                        const char *seller, const char *id, int64_t at)
 {
-    struct little_entry *e = add_entry(w);
-    (void)snprintf(e->id, sizeof e->id, "%s", id);
-    (void)snprintf(e->seller, sizeof e->seller, "%s", seller);
-    (void)snprintf(e->message, sizeof e->message, "m%d", w->entry_count);
-    e->topic = topic_of(kind);
-    e->new_schema = w->new_schema;
-    fill_event(e, kind, at);
-    append(w, e, seller);
-    if (w->twin != NULL)
-        (void)little_world_tell(w->twin, kind, seller, id, at);
-    return e;
+    char message[LITTLE_NAME_BYTES];
+    (void)snprintf(message, sizeof message, "m%d", w->entry_count + 1);
+    struct event event = { .kind = kind,
+                           .fulfillment = FULFILLMENT_MERCHANT,
+                           .ts_event = { at },
+                           .id_message = span_of_text(message),
+                           .id_seller = span_of_text(seller),
+                           .storefront = span_of_text("de") };
+    if (topic_of(kind) == TOPIC_ORDERS)
+        event.order = order_of(span_of_text(id), kind, at);
+    else if (topic_of(kind) == TOPIC_MESSAGES)
+        event.message = message_of(span_of_text(id));
+    else
+        event.shipment = (struct shipment_fields){ .id_order = span_of_text("o"),
+                                                   .id_order_unit = span_of_text(id),
+                                                   .parcel_count = 1 };
+    return little_world_tell_event(w, &event);
 }
 
 void little_world_cancelled_unit(struct little_world *w, const char *seller, const char *id,
@@ -274,13 +331,16 @@ struct little_entry *little_world_poison(struct little_world *w, enum topic topi
     struct little_entry *e = add_entry(w);
     e->poison = true;
     e->topic = topic;
-    append(w, e, seller);
-    if (w->twin != NULL)
-        (void)little_world_poison(w->twin, topic, seller);
+    append(w, e, span_of_text(seller));
+    little_world_note(w, "told    poison@%d %s %d/%" PRId64, w->entry_count - 1,
+                      topic_label(topic), e->shard, e->offset);
     return e;
 }
 
 /* ---- spies: death ------------------------------------------------------------------------ */
+
+#define note(worker, format, ...)                                                              \
+    little_world_note((worker)->world, "%-7s " format, (worker)->instance, __VA_ARGS__)
 
 /* Something is about to be done to the world. */
 static struct little_worker *effect(void *self)
@@ -298,8 +358,18 @@ static struct little_worker *effect(void *self)
 static enum status spy_read(void *self, int patience_ms, struct record_batch *ret_batch,
                             struct reason *why)
 {
-    const struct source_port *port = &effect(self)->fakes.source;
-    return port->read(port->self, patience_ms, ret_batch, why);
+    struct little_worker *worker = effect(self);
+    const struct source_port *port = &worker->fakes.source;
+    const enum status s = port->read(port->self, patience_ms, ret_batch, why);
+    if (s != STATUS_OK)
+        note(worker, "cannot read: %s", status_name(s));
+    for (int32_t i = 0; s == STATUS_OK && i < ret_batch->duty_count; i++)
+        note(worker, "duty %d of shard %d", (int)ret_batch->duties[i].kind,
+             ret_batch->duties[i].shard);
+    for (int32_t i = 0; s == STATUS_OK && i < ret_batch->record_count; i++)
+        note(worker, "reads %s %d/%" PRId64, topic_label(ret_batch->records[i].topic),
+             ret_batch->records[i].shard, ret_batch->records[i].offset);
+    return s;
 }
 
 static enum status spy_start(void *self, int32_t shard, const int64_t offsets[TOPIC_COUNT],
@@ -308,6 +378,8 @@ static enum status spy_start(void *self, int32_t shard, const int64_t offsets[TO
     struct little_worker *worker = effect(self);
     const struct source_port *port = &worker->fakes.source;
     worker->starts += 1;
+    note(worker, "starts shard %d at %" PRId64 " %" PRId64 " %" PRId64, shard, offsets[0],
+         offsets[1], offsets[2]);
     if (worker->start_failures == 0)
         return port->start(port->self, shard, offsets, why);
     worker->start_failures -= 1;
@@ -325,6 +397,7 @@ static void spy_hold(void *self, int32_t shard, enum topic topic, bool held)
 {
     struct little_worker *worker = effect(self);
     worker->held[shard][topic] = held;
+    note(worker, "%s %s of shard %d", held ? "holds" : "resumes", topic_label(topic), shard);
     worker->fakes.source.hold(worker->fakes.source.self, shard, topic, held);
 }
 
@@ -378,8 +451,13 @@ static int64_t header_number(const struct outgoing *o, const char *name)
 static enum status spy_send(void *self, const struct outgoing *record, struct reason *why)
 {
     const struct little_worker *worker = effect(self);
-    if (record->kind == OUTGOING_ALERT)
+    if (record->kind == OUTGOING_ALERT) {
+        note(worker, "sends alert change %" PRId64 " of shard %d", header_number(record, "seq"),
+             record->shard);
         assert_true((uint64_t)header_number(record, "seq") < worker->saved_next[record->shard]);
+    } else {
+        note(worker, "sets a record of shard %d aside", record->shard);
+    }
     return worker->fakes.sink.send(worker->fakes.sink.self, record, why);
 }
 
@@ -415,6 +493,7 @@ static enum status spy_claim(void *self, int32_t shard, const char *writer,
     struct little_worker *worker = effect(self);
     const struct store_port *port = &worker->fakes.store;
     const enum status s = port->claim(port->self, shard, writer, ret_header, why);
+    note(worker, "claims shard %d: %s", shard, status_name(s));
     if (s == STATUS_OK)
         worker->saved_next[shard] = ret_header->next_shard_sequence;
     return s;
@@ -433,7 +512,7 @@ static void check_letters(const struct little_world *w, const struct save *save)
 {
     for (int32_t i = 0; i < w->entry_count; i++) {
         const struct little_entry *e = w->entries[i];
-        if ((e->poison || e->misplaced) && e->shard == save->shard &&
+        if ((e->poison || e->misplaced || e->refused) && e->shard == save->shard &&
             e->offset < save->header.offsets[e->topic])
             assert_true(little_world_has_letter(w, e));
     }
@@ -448,6 +527,8 @@ static enum status spy_save(void *self, const struct save *save, struct reason *
         before(worker, worker->before_save_arg);
     check_letters(worker->world, save);
     worker->saving_next[save->shard] = save->header.next_shard_sequence;
+    note(worker, "saves shard %d version %" PRIu64 ", %zu bytes, stream time %" PRId64,
+         save->shard, save->header.version, save->log.size, save->header.stream_time);
     return worker->fakes.store.save(worker->fakes.store.self, save, why);
 }
 
@@ -459,6 +540,8 @@ static int32_t spy_poll_store(void *self, int patience_ms, struct save_result *r
     const int32_t count = port->poll(port->self, patience_ms, ret_results, max);
     for (int32_t i = 0; i < count; i++) {
         const int32_t shard = ret_results[i].shard;
+        note(worker, "hears of shard %d version %" PRIu64 ": %s", shard, ret_results[i].version,
+             status_name(ret_results[i].status));
         if (ret_results[i].status == STATUS_OK)
             worker->saved_next[shard] = worker->saving_next[shard];
     }
@@ -526,6 +609,7 @@ struct little_worker *little_world_start(struct little_world *w)
     worker->sink = fake_sink_open(w->topics, SINK_QUEUE);
     (void)snprintf(worker->instance, sizeof worker->instance, "w%d", w->worker_count);
     open_ports(worker);
+    note(worker, "comes as number %d", w->worker_count);
     pipeline_open(&worker->pipeline, &(struct pipeline_options){
                                          .ports = &worker->ports,
                                          .rules = w->rules,
@@ -551,6 +635,7 @@ void little_world_kill(struct little_worker *worker, int32_t landed)
     fake_sink_kill(worker->sink, landed);
     pipeline_close(&worker->pipeline);
     worker->alive = false;
+    note(worker, "is dead, %d records landed", landed);
 }
 
 void little_world_stop(struct little_worker *worker)

@@ -38,6 +38,7 @@ enum {
     LITTLE_SHARDS = 2,
     LITTLE_WORKERS = 256,
     LITTLE_NAME_BYTES = 24,
+    LITTLE_TEXT_BYTES = 240,
     LITTLE_STEP_MS = 50,
 };
 
@@ -46,12 +47,12 @@ enum little_fate { LITTLE_LIVES, LITTLE_DIED };
 /* One record of the input. */
 struct little_entry {
     struct event event;
-    char id[LITTLE_NAME_BYTES]; /* of unit or ticket; the event points here, like the next */
-    char seller[LITTLE_NAME_BYTES];
-    char message[LITTLE_NAME_BYTES];
+    char text[LITTLE_TEXT_BYTES]; /* what the event's strings point to */
+    size_t text_size;
     bool poison;     /* no decoder can read it */
     bool new_schema; /* PENDING while the registry is down */
     bool misplaced;
+    bool refused; /* the domain is to refuse it whenever it is read */
     enum topic topic;
     int32_t shard;
     int64_t offset;
@@ -102,11 +103,13 @@ struct little_world {
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
     bool registry_down;
-    int32_t misplace_on;       /* shard that gets what is told from now on; -1: the right one */
-    struct little_world *twin; /* hears all that is told here, too; NULL: none */
+    int32_t misplace_on; /* shard that gets what is told from now on; -1: the right one */
     struct little_worker *workers[LITTLE_WORKERS]; /* owned */
     int32_t worker_count;
     uint64_t random;
+    /* Hears of everything that happens, a line each; NULL: nobody. */
+    void (*listen)(void *arg, const char *line);
+    void *listen_arg;
 };
 
 void little_world_open(struct little_world *w);
@@ -120,6 +123,13 @@ int little_world_teardown(void **state);
 wall_time little_world_now(void);
 void little_world_wait(int64_t ms);
 
+/* Somebody sets the clock, maybe back. */
+void little_world_set_clock(wall_time now);
+
+/* Tells who listens. */
+void little_world_note(const struct little_world *w, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Alerts of this KPI and window alone (window NULL: also of what was watched before),
  * from the first bad fact on, and over with the breach. */
 void little_world_watch(struct little_world *w, enum kpi kpi, const char *window);
@@ -132,6 +142,9 @@ int32_t little_world_shard(const struct little_world *w, const char *seller);
  * within four. Status changes are cancellations by the seller's fault. */
 struct little_entry *little_world_tell(struct little_world *w, enum event_kind kind,
                                        const char *seller, const char *id, int64_t at);
+
+/* Appends any event to its topic; its strings are copied. */
+struct little_entry *little_world_tell_event(struct little_world *w, const struct event *event);
 
 /* A unit ordered, and cancelled a second later by the seller's fault. */
 void little_world_cancelled_unit(struct little_world *w, const char *seller, const char *id,

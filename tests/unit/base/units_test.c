@@ -48,6 +48,16 @@ static void a_day_has_its_milliseconds(void **state)
     assert_true(MINUTE_MS == 60000);
 }
 
+static void a_clock_that_was_set_back_makes_nobody_wait(void **state)
+{
+    (void)state;
+    const wall_time since = { 1795392000000 };
+
+    assert_false(wall_time_passed(since, 200, (wall_time){ since.ms + 199 }));
+    assert_true(wall_time_passed(since, 200, (wall_time){ since.ms + 200 }));
+    assert_true(wall_time_passed(since, 200, (wall_time){ since.ms - HOUR_MS }));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -55,6 +65,7 @@ int main(void)
         cmocka_unit_test(quotient_and_rest_give_the_number_back),
         cmocka_unit_test(never_is_later_than_any_time_and_never_yet_earlier),
         cmocka_unit_test(a_day_has_its_milliseconds),
+        cmocka_unit_test(a_clock_that_was_set_back_makes_nobody_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

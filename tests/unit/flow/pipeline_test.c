@@ -26,10 +26,28 @@ static void a_cancelled_order_is_counted_and_told(void **state)
     little_world_check_feed(w);
 }
 
+/* NTP, a resumed machine, somebody at the console: the clock goes back an hour. What is
+ * read then is saved within the usual interval, not an hour later. */
+static void a_clock_that_is_set_back_holds_no_save_back(void **state)
+{
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+
+    little_world_set_clock((wall_time){ little_world_now().ms - HOUR_MS });
+    little_world_cancelled_unit(w, "4711", "u2", NOON);
+    little_world_run(w, 20);
+
+    assert_string_equal(little_world_view(w, "4711", FIELD), "2 2 1000000 10000 critical");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_cancelled_order_is_counted_and_told,
+                                        little_world_setup, little_world_teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_holds_no_save_back,
                                         little_world_setup, little_world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,276 @@
+/* sim.c - runs simulated lives.
+ *
+ * Each life runs in a process of its own, twice, and both runs must tell the same story
+ * to the letter. A life that fails, crashes or never ends is named by its seed, which
+ * replays it exactly; the others go on.
+ */
+#include "sim/sim.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+enum { JOBS_MOST = 64, PATIENCE_SECONDS = 60, FAILURES_SHOWN = 20 };
+
+static const char usage[] =
+    "Usage: sim SEED [COUNT] [--jobs N] [--trace] [--faults]\n"
+    "\n"
+    "Simulates the lives SEED .. SEED + COUNT - 1 (COUNT: 1) of the program, each with its\n"
+    "own faults, and judges them by an oracle. The last line says how many passed and failed.\n"
+    "\n"
+    "  --jobs N   so many at once (1 .. 64; default 1)\n"
+    "  --trace    tells the life as a story, line by line, on standard output\n"
+    "  --faults   says at the end what was injected, by kind\n"
+    "  --help     this text\n"
+    "\n"
+    "Exit code: 0 all passed, 1 some failed, 2 usage.\n";
+
+struct request {
+    uint64_t first;
+    uint64_t count;
+    int jobs;
+    bool trace;
+    bool faults;
+};
+
+/* A process at work, where it counts, and where it says what is wrong. */
+struct job {
+    pid_t child; /* 0: free */
+    uint64_t seed;
+    struct sim_tally *tally; /* shared memory */
+    FILE *said;
+};
+
+/* ---- one life in a process of its own
+ * --------------------------------------------------------- */
+
+static void tells_one_story(void **state)
+{
+    const struct job *job = *state;
+    uint64_t first = 0;
+    uint64_t second = 0;
+    sim_live(job->seed, NULL, &first, job->tally);
+    sim_live(job->seed, NULL, &second, job->tally);
+    assert_int_equal(first, second);
+}
+
+static void tells_its_story_aloud(void **state)
+{
+    const struct job *job = *state;
+    uint64_t hash = 0;
+    sim_live(job->seed, stdout, &hash, job->tally);
+    printf("the hash of this story is %016" PRIx64 "\n", hash);
+}
+
+static int run_one(struct job *job, void (*test)(void **))
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test_prestate(test, job) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+static pid_t begin(struct job *job)
+{
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child != 0)
+        return child;
+    (void)dup2(fileno(job->said), STDOUT_FILENO);
+    (void)dup2(fileno(job->said), STDERR_FILENO);
+    (void)alarm(PATIENCE_SECONDS);
+    exit(run_one(job, tells_one_story));
+}
+
+/* ---- many
+ * --------------------------------------------------------------------------------------- */
+
+struct campaign {
+    struct job jobs[JOBS_MOST];
+    struct sim_tally sum;
+    uint64_t passed;
+    uint64_t failed;
+};
+
+static void add_tally(struct sim_tally *sum, const struct sim_tally *more)
+{
+    for (int i = 0; i < SIM_FAULT_COUNT; i++)
+        sum->faults[i] += more->faults[i];
+    sum->events += more->events;
+    sum->deaths += more->deaths;
+    sum->steps += more->steps;
+    sum->saves += more->saves;
+    sum->alert_changes += more->alert_changes;
+    sum->fenced += more->fenced;
+}
+
+/* What cmocka says of a failure: the lines of its errors, not those of its progress. */
+static void show_failure(const struct job *job, int status)
+{
+    char line[512];
+    rewind(job->said);
+    while (fgets(line, sizeof line, job->said) != NULL) {
+        if (strstr(line, "ERROR") != NULL || strstr(line, "LINE") != NULL || line[0] != '[')
+            fputs(line, stdout);
+    }
+    printf("seed %" PRIu64 " failed (%s %d); replay it with: sim %" PRIu64 " --trace\n",
+           job->seed, WIFSIGNALED(status) ? "signal" : "exit code",
+           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), job->seed);
+}
+
+static void judge(struct campaign *c, const struct job *job, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        c->passed += 1;
+        add_tally(&c->sum, job->tally);
+        return;
+    }
+    c->failed += 1;
+    if (c->failed <= FAILURES_SHOWN)
+        show_failure(job, status);
+}
+
+static void collect(struct campaign *c)
+{
+    int status = 0;
+    const pid_t child = wait(&status);
+    for (int i = 0; i < JOBS_MOST; i++) {
+        struct job *job = &c->jobs[i];
+        if (job->child != child || child <= 0)
+            continue;
+        judge(c, job, status);
+        (void)fclose(job->said);
+        job->child = 0;
+    }
+}
+
+static struct job *free_job(struct campaign *c, int jobs)
+{
+    for (int i = 0; i < jobs; i++) {
+        if (c->jobs[i].child == 0)
+            return &c->jobs[i];
+    }
+    return NULL;
+}
+
+static bool anybody_works(const struct campaign *c)
+{
+    for (int i = 0; i < JOBS_MOST; i++) {
+        if (c->jobs[i].child != 0)
+            return true;
+    }
+    return false;
+}
+
+static bool open_campaign(struct campaign *c)
+{
+    struct sim_tally *tallies = mmap(NULL, JOBS_MOST * sizeof *tallies, PROT_READ | PROT_WRITE,
+                                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (tallies == MAP_FAILED)
+        return false;
+    for (int i = 0; i < JOBS_MOST; i++)
+        c->jobs[i].tally = &tallies[i];
+    return true;
+}
+
+static bool run(struct campaign *c, const struct request *r)
+{
+    for (uint64_t seed = r->first; seed < r->first + r->count; seed++) {
+        struct job *job;
+        while ((job = free_job(c, r->jobs)) == NULL)
+            collect(c);
+        *job->tally = (struct sim_tally){ 0 };
+        job->seed = seed;
+        job->said = tmpfile();
+        job->child = job->said == NULL ? -1 : begin(job);
+        if (job->child < 0) {
+            fprintf(stderr, "sim: cannot begin a life: %s\n", strerror(errno));
+            return false;
+        }
+    }
+    while (anybody_works(c))
+        collect(c);
+    return true;
+}
+
+/* ---- telling
+ * -------------------------------------------------------------------------------------- */
+
+static void print_faults(const struct sim_tally *sum)
+{
+    static const char *const texts[SIM_FAULT_COUNT] = {
+#define FAULT(name, weight, text) text,
+#include "sim/faults.def"
+#undef FAULT
+    };
+    for (int i = 0; i < SIM_FAULT_COUNT; i++)
+        printf("%10" PRId64 "  %s\n", sum->faults[i], texts[i]);
+    printf("%10" PRId64 "  events\n%10" PRId64 "  steps\n%10" PRId64 "  deaths\n", sum->events,
+           sum->steps, sum->deaths);
+    printf("%10" PRId64 "  saves\n%10" PRId64 "  times fenced\n%10" PRId64 "  alert changes\n",
+           sum->saves, sum->fenced, sum->alert_changes);
+}
+
+static bool read_number(const char *text, uint64_t *ret_number)
+{
+    char *end = NULL;
+    errno = 0;
+    *ret_number = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && text[0] != '-';
+}
+
+static bool read_words(int argc, char **argv, struct request *r)
+{
+    uint64_t jobs = 1;
+    static const struct option options[] = { { "jobs", required_argument, NULL, 'j' },
+                                             { "trace", no_argument, NULL, 't' },
+                                             { "faults", no_argument, NULL, 'f' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
+    int option;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h') {
+            fputs(usage, stdout);
+            exit(0);
+        }
+        r->trace |= option == 't';
+        r->faults |= option == 'f';
+        if (option == '?' || (option == 'j' && !read_number(optarg, &jobs)))
+            return false;
+    }
+    r->jobs = (int)jobs;
+    r->count = 1;
+    if (optind >= argc || !read_number(argv[optind], &r->first) || r->first == 0)
+        return false;
+    if (optind + 1 < argc && !read_number(argv[optind + 1], &r->count))
+        return false;
+    return jobs >= 1 && jobs <= JOBS_MOST && optind + 2 >= argc;
+}
+
+int main(int argc, char **argv)
+{
+    struct request r = { 0 };
+    static struct campaign c;
+    if (!read_words(argc, argv, &r)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (r.trace) {
+        struct job aloud = { .seed = r.first, .tally = &c.sum };
+        return run_one(&aloud, tells_its_story_aloud) == 0 ? 0 : 1;
+    }
+    if (!open_campaign(&c) || !run(&c, &r))
+        return 2;
+    if (r.faults)
+        print_faults(&c.sum);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c.passed, c.failed);
+    return c.failed == 0 ? 0 : 1;
+}

@@ -1,0 +1,96 @@
+/* sim.h - thousands of simulated lives of the program, each drawn from one number.
+ *
+ * DESIGN
+ * ------
+ * A life is a little world (support/little_world.h: the real flow/ and kpi/ over a fake
+ * Kafka, a fake Redis and a clock of its own) in which three things happen in turns:
+ *
+ *      tell      sellers, buyers and carriers do something      sim_story.c
+ *      inject    something breaks                               sim_faults.c, faults.def
+ *      step      every process makes a step, or dies in it      sim_life.c
+ *                  └─ afterwards the beliefs are checked        sim_beliefs.c
+ *
+ * Then the world heals, everything is read, and the life is judged (sim_judge.c): the
+ * store must show what an oracle that shares no code with kpi/ computes from the whole
+ * log (oracle.h), and the feed must be one legal history that ends where the counts say.
+ *
+ * Everything is drawn from the seed and there is one thread, so a seed tells the same
+ * story twice; the hash of its trace proves it.
+ */
+#pragma once
+
+#include "support/little_world.h"
+
+#include <stdio.h>
+
+enum {
+    SIM_SELLERS = 4,
+    SIM_UNITS = 24,   /* of a seller, at any time */
+    SIM_TICKETS = 10, /* likewise */
+    SIM_STEPS = 300,
+    SIM_HEAL_STEPS = 150,
+    SIM_WORKERS_MOST = 3,
+};
+
+enum sim_fault {
+#define FAULT(name, weight, text) SIM_FAULT_##name,
+#include "sim/faults.def"
+#undef FAULT
+    SIM_FAULT_COUNT
+};
+
+/* What one life has counted, for the campaign. */
+struct sim_tally {
+    int64_t faults[SIM_FAULT_COUNT];
+    int64_t events;
+    int64_t deaths;
+    int64_t steps;
+    int64_t saves;
+    int64_t alert_changes;
+    int64_t adopted;
+    int64_t fenced;
+};
+
+/* An order unit or a ticket of which there may be more to tell. */
+struct sim_subject {
+    char id[LITTLE_NAME_BYTES];
+    int64_t since; /* event time at which it was thought of; 0: never */
+    int64_t ship_by;
+    int64_t deliver_by;
+    bool elsewhere; /* storefront "xx" instead of "de" */
+};
+
+struct sim {
+    struct little_world world;
+    uint64_t seed;
+    int64_t at;        /* event time: what happens now happens then */
+    int64_t latest_ms; /* the clock at its highest, as of the last jump */
+    int64_t pace_minutes;
+    bool by_wall; /* time.source: wall */
+    struct sim_subject units[SIM_SELLERS][SIM_UNITS];
+    struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
+    int32_t subjects;               /* thought of so far */
+    int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
+    uint64_t trace_hash;
+    FILE *trace; /* NULL: nobody reads it */
+    struct sim_tally tally;
+};
+
+/* 0 .. below - 1, from the seed. */
+int64_t sim_draw(struct sim *s, int64_t below);
+
+/* True once in `times`. */
+bool sim_once_in(struct sim *s, int64_t times);
+
+/* One life, from the beginning to the judgement, inside a cmocka test: what is wrong
+ * fails it. `trace` is written line by line, NULL: not at all. */
+void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally);
+
+/* Implementation shared by the sim_*.c files. */
+const char *sim_seller(int32_t number);
+void sim_tell(struct sim *s);
+void sim_tell_end(struct sim *s);
+void sim_inject(struct sim *s);
+void sim_heal(struct sim *s);
+void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
+void sim_judge(struct sim *s);

@@ -1,0 +1,290 @@
+/* sim_faults.c - what breaks, and how the world heals; see faults.def. */
+#include "sim/sim.h"
+
+#include "base/check.h"
+
+#include <inttypes.h>
+
+enum {
+    INJECT_ONCE_IN = 4,
+    SLEEP_STEPS = 25,
+    JUMP_MINUTES = 60,
+    JUMP_BACK_MINUTES = 9,
+    TIGHT_MEMORY = 1,
+};
+
+/* ---- who ------------------------------------------------------------------------------------
+ */
+
+static int32_t alive_count(const struct sim *s)
+{
+    int32_t count = 0;
+    for (int32_t i = 0; i < s->world.worker_count; i++)
+        count += s->world.workers[i]->alive;
+    return count;
+}
+
+/* The number of one of those that live. */
+static int32_t draw_worker(struct sim *s)
+{
+    int64_t nth = sim_draw(s, alive_count(s));
+    int32_t i = 0;
+    while (!s->world.workers[i]->alive || nth-- > 0)
+        i++;
+    return i;
+}
+
+static struct little_worker *any_worker(struct sim *s)
+{
+    return s->world.workers[draw_worker(s)];
+}
+
+static int32_t any_shard(struct sim *s)
+{
+    return (int32_t)sim_draw(s, LITTLE_SHARDS);
+}
+
+/* ---- processes
+ * --------------------------------------------------------------------------------
+ */
+
+static void fault_death(struct sim *s)
+{
+    struct little_worker *worker = any_worker(s);
+    worker->die_at = worker->effects + sim_draw(s, 40);
+}
+
+static void fault_somebody_comes(struct sim *s)
+{
+    if (alive_count(s) < SIM_WORKERS_MOST && s->world.worker_count < LITTLE_WORKERS - 1)
+        (void)little_world_start(&s->world);
+}
+
+static void fault_somebody_leaves(struct sim *s)
+{
+    if (alive_count(s) > 1)
+        little_world_stop(any_worker(s));
+}
+
+static void fault_session_ends(struct sim *s)
+{
+    fake_log_expire(any_worker(s)->member);
+}
+
+/* It does not know that another one took over until it wakes up. */
+static void fault_somebody_sleeps(struct sim *s)
+{
+    const int32_t number = draw_worker(s);
+    s->asleep[number] = 1 + (int32_t)sim_draw(s, SLEEP_STEPS);
+    if (sim_once_in(s, 2))
+        fake_log_expire(s->world.workers[number]->member);
+}
+
+static void fault_rebalance(struct sim *s)
+{
+    fake_log_rebalance(s->world.log);
+}
+
+/* ---- the store
+ * ----------------------------------------------------------------------------------
+ */
+
+static void fault_store_fails(struct sim *s)
+{
+    const enum fake_fault faults[] = { FAKE_LOST_REQUEST, FAKE_LOST_REPLY, FAKE_FULL,
+                                       FAKE_UNAVAILABLE };
+    fake_store_fail(s->world.store, faults[sim_draw(s, 4)], (int32_t)sim_draw(s, 4),
+                    1 + (int32_t)sim_draw(s, 6));
+}
+
+/* What was sent for a save that is lost later lands before: a record that lands behind a
+ * successor's back cannot be known to it. */
+static void fault_store_forgets(struct sim *s)
+{
+    for (int32_t i = 0; i < s->world.worker_count; i++) {
+        const struct little_worker *worker = s->world.workers[i];
+        if (worker->alive && fake_sink_in_flight(worker->sink) > 0)
+            return;
+    }
+    (void)fake_store_lose_saves(s->world.store, any_shard(s), 1 + (int32_t)sim_draw(s, 6));
+}
+
+static void fault_store_is_slow(struct sim *s)
+{
+    fake_store_delay(s->world.store, (int32_t)sim_draw(s, 4));
+}
+
+/* ---- topics
+ * -------------------------------------------------------------------------------------
+ */
+
+static void fault_sink_is_slow(struct sim *s)
+{
+    fake_sink_delay(any_worker(s)->sink, (int32_t)sim_draw(s, 6));
+}
+
+static void fault_sink_is_cut(struct sim *s)
+{
+    fake_sink_cut(any_worker(s)->sink, sim_once_in(s, 3));
+}
+
+static void fault_tail_breaks(struct sim *s)
+{
+    fake_sink_break_tail(any_worker(s)->sink, (int32_t)sim_draw(s, 3));
+}
+
+static void fault_brokers_are_gone(struct sim *s)
+{
+    fake_log_cut(any_worker(s)->member, 1 + (int32_t)sim_draw(s, 4));
+}
+
+static void fault_start_fails(struct sim *s)
+{
+    any_worker(s)->start_failures = 1 + (int)sim_draw(s, 3);
+}
+
+static void fault_input_lags(struct sim *s)
+{
+    const int32_t shard = any_shard(s);
+    const enum topic topic = (enum topic)sim_draw(s, TOPIC_COUNT);
+    const int64_t end = fake_log_end(s->world.log, shard, topic);
+    fake_log_limit(s->world.log, shard, topic, sim_once_in(s, 2) ? -1 : end);
+}
+
+static void fault_ends_are_unknown(struct sim *s)
+{
+    fake_log_silence(s->world.log, sim_once_in(s, 2));
+}
+
+static bool anybody_sleeps(const struct sim *s)
+{
+    bool sleeps = false;
+    for (int32_t i = 0; i < s->world.worker_count; i++)
+        sleeps |= s->world.workers[i]->alive && s->asleep[i] > 0;
+    return sleeps;
+}
+
+/* Only what neither a rollback of the store nor somebody who sleeps can ask for again. */
+static void fault_retention(struct sim *s)
+{
+    const int32_t shard = any_shard(s);
+    struct shard_header header;
+    if (anybody_sleeps(s) || !fake_store_oldest_header(s->world.store, shard, &header))
+        return;
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        if (header.offsets[i] > fake_log_low(s->world.log, shard, (enum topic)i))
+            fake_log_truncate(s->world.log, shard, (enum topic)i, header.offsets[i]);
+    }
+}
+
+/* ---- the rest
+ * -----------------------------------------------------------------------------------
+ */
+
+static void fault_registry_is_down(struct sim *s)
+{
+    s->world.registry_down = sim_once_in(s, 2);
+}
+
+/* Back by less than max_future in all: an event that was read in its time must not come
+ * from the future when it is read again. */
+static void fault_clock_jumps(struct sim *s)
+{
+    const int64_t now = little_world_now().ms;
+    if (now > s->latest_ms)
+        s->latest_ms = now;
+    const int64_t earliest = s->latest_ms - JUMP_BACK_MINUTES * MINUTE_MS;
+    const int64_t jumped = now + (sim_draw(s, 2 * JUMP_MINUTES) - JUMP_MINUTES) * MINUTE_MS;
+    little_world_set_clock((wall_time){ jumped > earliest ? jumped : earliest });
+}
+
+static void fault_memory_is_full(struct sim *s)
+{
+    any_worker(s)->pipeline.pacing.memory_limit = sim_once_in(s, 2) ? TIGHT_MEMORY : 0;
+}
+
+static void inject_one(struct sim *s);
+
+static void fault_two_at_once(struct sim *s)
+{
+    inject_one(s);
+    inject_one(s);
+}
+
+/* ---- drawing
+ * ------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    void (*inject)(struct sim *s);
+    int32_t weight;
+} faults[SIM_FAULT_COUNT] = {
+#define FAULT(name, weight, text) { #name, fault_##name, weight },
+#include "sim/faults.def"
+#undef FAULT
+};
+
+static enum sim_fault draw_fault(struct sim *s, int32_t kinds)
+{
+    int32_t sum = 0;
+    for (int32_t i = 0; i < kinds; i++)
+        sum += faults[i].weight;
+    int64_t at = sim_draw(s, sum);
+    int32_t i = 0;
+    while (at >= faults[i].weight)
+        at -= faults[i++].weight;
+    return (enum sim_fault)i;
+}
+
+static void inject(struct sim *s, enum sim_fault fault)
+{
+    little_world_note(&s->world, "fault   %s", faults[fault].name);
+    s->tally.faults[fault] += 1;
+    faults[fault].inject(s);
+}
+
+/* Any but the last, which is two of these. */
+static void inject_one(struct sim *s)
+{
+    inject(s, draw_fault(s, SIM_FAULT_two_at_once));
+}
+
+void sim_inject(struct sim *s)
+{
+    if (sim_once_in(s, INJECT_ONCE_IN))
+        inject(s, draw_fault(s, SIM_FAULT_COUNT));
+}
+
+/* ---- healing
+ * ------------------------------------------------------------------------------------
+ */
+
+static void heal_worker(struct little_worker *worker)
+{
+    worker->die_at = -1;
+    worker->start_failures = 0;
+    if (!worker->alive)
+        return;
+    worker->pipeline.pacing.memory_limit = 0;
+    fake_log_cut(worker->member, 0);
+    fake_sink_cut(worker->sink, false);
+    fake_sink_delay(worker->sink, 0);
+    fake_sink_break_tail(worker->sink, -1);
+}
+
+void sim_heal(struct sim *s)
+{
+    struct little_world *w = &s->world;
+    little_world_note(w, "%s", "the world heals");
+    fake_store_fail(w->store, FAKE_WORKS, 0, 0);
+    fake_store_delay(w->store, 0);
+    fake_log_silence(w->log, false);
+    w->registry_down = false;
+    for (int32_t i = 0; i < LITTLE_SHARDS * TOPIC_COUNT; i++)
+        fake_log_limit(w->log, i / TOPIC_COUNT, (enum topic)(i % TOPIC_COUNT), -1);
+    for (int32_t i = 0; i < w->worker_count; i++) {
+        s->asleep[i] = 0;
+        heal_worker(w->workers[i]);
+    }
+}

@@ -1,0 +1,176 @@
+/* sim_life.c - one life: opening, steps, healing, judgement; and its trace. */
+#include "sim/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/check.h"
+
+#include <inttypes.h>
+
+#include <string.h>
+
+/* ---- drawing --------------------------------------------------------------------------------
+ */
+
+int64_t sim_draw(struct sim *s, int64_t below)
+{
+    return little_world_random(&s->world, below);
+}
+
+bool sim_once_in(struct sim *s, int64_t times)
+{
+    return sim_draw(s, times) == 0;
+}
+
+/* ---- the trace ------------------------------------------------------------------------------
+ */
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo). */
+static uint64_t hash_line(uint64_t hash, const char *line)
+{
+    for (const char *at = line; *at != '\0'; at++)
+        hash = (hash ^ (uint8_t)*at) * UINT64_C(0x100000001b3);
+    return hash * UINT64_C(0x100000001b3);
+}
+
+static void hear(void *arg, const char *line)
+{
+    struct sim *s = arg;
+    s->trace_hash = hash_line(s->trace_hash, line);
+    if (s->trace != NULL)
+        fprintf(s->trace, "%13" PRId64 " %s\n", little_world_now().ms - LITTLE_NOON, line);
+}
+
+/* ---- opening --------------------------------------------------------------------------------
+ */
+
+/* Alerts of many KPIs and windows, from few facts on, so that a short life sees many. */
+static void watch(struct little_world *w)
+{
+    static const enum kpi kpis[] = { KPI_CANCELLATION,   KPI_DISPATCH_LATE,
+                                     KPI_DELIVERY_LATE,  KPI_DELIVERY_EARLY,
+                                     KPI_TRACKING_VALID, KPI_RESPONSE_ON_TIME,
+                                     KPI_REPEAT_CONTACT, KPI_ESCALATION };
+    for (size_t i = 0; i < sizeof kpis / sizeof kpis[0]; i++) {
+        little_world_watch(w, kpis[i], "24h");
+        little_world_watch(w, kpis[i], "7d");
+    }
+    little_world_watch(w, KPI_DELIVERY_OVERDUE, NULL);
+    little_world_watch(w, KPI_RESPONSE_OVERDUE, NULL);
+}
+
+/* One life has one set of rules. */
+static void draw_rules(struct sim *s)
+{
+    const int64_t holds[] = { 0, 0, HOUR_MS, 6 * HOUR_MS };
+    struct rules *rules = s->world.rules;
+    const int64_t for_ms = holds[sim_draw(s, 4)];
+    const int64_t keep_ms = holds[sim_draw(s, 4)];
+    for (unsigned k = 0; k < KPI_COUNT; k++) {
+        for (int32_t i = 0; i < WINDOWS_MAX; i++) {
+            s->world.settings.thresholds.of[k][i].for_ms = for_ms;
+            s->world.settings.thresholds.of[k][i].keep_firing_ms = keep_ms;
+        }
+    }
+    /* All storefronts by the clock: business time has tests of its own. */
+    rules->default_calendar = &s->world.domain.calendars.at[0];
+    rules->storefront_count = 0;
+    rules->wall_time = s->by_wall;
+    rules->hold_first_alerts = sim_once_in(s, 2);
+    rules->max_delay_ms = sim_once_in(s, 2) ? 0 : MINUTE_MS;
+    rules->storm_limit = sim_once_in(s, 3) ? 2 : 1000;
+    rules->view_batch = sim_once_in(s, 3) ? 1 : 16;
+}
+
+static void open_life(struct sim *s, uint64_t seed, FILE *trace)
+{
+    *s = (struct sim){ .seed = seed, .trace = trace };
+    s->trace_hash = UINT64_C(0xcbf29ce484222325);
+    little_world_open(&s->world);
+    s->world.random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    s->world.listen = hear;
+    s->world.listen_arg = s;
+    s->at = LITTLE_NOON;
+    s->by_wall = sim_once_in(s, 2);
+    const int64_t paces[] = { 30, 30, 120, 480 };
+    s->pace_minutes = paces[sim_draw(s, 4)];
+    s->world.max_skew_ms = sim_once_in(s, 2) ? 2 * HOUR_MS : 30 * DAY_MS;
+    watch(&s->world);
+    draw_rules(s);
+    little_world_note(&s->world, "life    %" PRIu64 ", time by %s", seed,
+                      s->by_wall ? "the clock" : "events");
+    (void)little_world_start(&s->world);
+}
+
+/* ---- steps
+ * ------------------------------------------------------------------------------------ */
+
+static void step_worker(struct sim *s, int32_t number)
+{
+    struct little_worker *worker = s->world.workers[number];
+    if (s->asleep[number] > 0) {
+        s->asleep[number] -= 1;
+        return;
+    }
+    s->tally.steps += 1;
+    if (little_world_step(worker) == LITTLE_DIED) {
+        s->tally.deaths += 1;
+        (void)little_world_start(&s->world);
+        return;
+    }
+    if (worker->status != STATUS_OK)
+        fail_msg("%s stops: %s", worker->instance, worker->why.text);
+    sim_check_beliefs(s, worker);
+}
+
+/* Somebody pauses now and then, while the others go on. */
+static void step_all(struct sim *s, bool pauses)
+{
+    for (int32_t i = 0; i < s->world.worker_count; i++) {
+        if (s->world.workers[i]->alive && !(pauses && sim_once_in(s, 8)))
+            step_worker(s, i);
+    }
+}
+
+static void run_healed(struct sim *s)
+{
+    for (int n = 0; n < SIM_HEAL_STEPS; n++)
+        step_all(s, false);
+}
+
+/* ---- a life
+ * ----------------------------------------------------------------------------------- */
+
+static void count(struct sim *s)
+{
+    const struct little_world *w = &s->world;
+    s->tally.saves = fake_store_save_count(w->store);
+    s->tally.alert_changes = little_world_feed(w);
+    for (int32_t i = 0; i < w->worker_count; i++)
+        s->tally.fenced += metrics_value(&w->workers[i]->metrics, METRIC_FENCED, 0, 0);
+}
+
+void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally)
+{
+    static struct sim life; /* large, and pointed to by what listens */
+    struct sim *s = &life;
+    open_life(s, seed, trace);
+    for (int n = 0; n < SIM_STEPS; n++) {
+        sim_tell(s);
+        sim_inject(s);
+        step_all(s, true);
+    }
+    sim_heal(s);
+    run_healed(s);
+    sim_tell_end(s);
+    run_healed(s);
+    sim_judge(s);
+    count(s);
+    little_world_close(&s->world);
+    *ret_hash = s->trace_hash;
+    *ret_tally = s->tally;
+}
