@@ -2,6 +2,7 @@
 #include "codec/alert_decode.h"
 
 #include "base/check.h"
+#include "kpi/threshold.h"
 #include "base/reader.h"
 #include "codec/alert_unit.h"
 #include "codec/utf8.h"
@@ -264,7 +265,8 @@ static void take_numbers(struct reader *r, struct alert_change *a)
     take_value(r, a->kpi, &a->value);
     take_value(r, a->kpi, &a->previous_value);
     take_value(r, a->kpi, &threshold);
-    a->threshold = threshold.amount;
+    a->threshold = threshold.known ? threshold.amount : THRESHOLD_OFF;
+    a->clear_threshold_milli = THRESHOLD_OFF;
     const double clear = take_given_double(r);
     if (!isnan(clear) && !alert_unit_read_milli(a->kpi, clear, &a->clear_threshold_milli))
         r->broken = true;

@@ -2,6 +2,7 @@
 #include "codec/alert_text.h"
 
 #include "base/check.h"
+#include "kpi/threshold.h"
 #include "codec/alert_decode.h"
 #include "codec/alert_identity.h"
 #include "codec/alert_unit.h"
@@ -45,6 +46,10 @@ static void add_amount(struct buffer *b, enum kpi kpi, int64_t amount)
 
 static void add_value(struct buffer *b, const struct alert_change *a)
 {
+    if (a->type == ALERT_EVENT_STORM) {
+        buffer_printf(b, "%" PRId64 " alerts fire", a->numerator);
+        return;
+    }
     if (!a->value.known)
         buffer_printf(b, "no value");
     else
@@ -52,7 +57,10 @@ static void add_value(struct buffer *b, const struct alert_change *a)
     if (catalogue_row(a->kpi)->kind == KPI_RATIO)
         buffer_printf(b, " (%" PRId64 " of %" PRId64 ")", a->numerator, a->denominator);
     buffer_printf(b, "  limit %s ", comparison_sign(a->comparison));
-    add_amount(b, a->kpi, a->threshold);
+    if (a->threshold == THRESHOLD_OFF)
+        buffer_printf(b, "off");
+    else
+        add_amount(b, a->kpi, a->threshold);
 }
 
 void alert_text_line(const struct alert_change *a, bool colour, struct buffer *b)
@@ -175,9 +183,9 @@ static void put_numbers(json_t *o, const struct alert_change *a)
     put(o, "comparator", json_string(comparison_sign(a->comparison)));
     put(o, "value", value_json(a->kpi, a->value));
     put(o, "previous_value", value_json(a->kpi, a->previous_value));
-    put(o, "threshold", json_real(alert_unit_show(a->kpi, a->threshold)));
+    put(o, "threshold", real_json(alert_unit_show(a->kpi, a->threshold)));
     put(o, "clear_threshold",
-        json_real(alert_unit_show_milli(a->kpi, a->clear_threshold_milli)));
+        real_json(alert_unit_show_milli(a->kpi, a->clear_threshold_milli)));
     put(o, "threshold_source",
         text_json(span_of(a->threshold_source, strnlen(a->threshold_source, SOURCE_BYTES))));
     put(o, "id_agreement", json_null());

@@ -2,6 +2,7 @@
 #include "codec/alert_unit.h"
 
 #include "base/check.h"
+#include "kpi/threshold.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,12 +24,12 @@ static double whole_per_shown(enum kpi kpi)
 
 double alert_unit_show(enum kpi kpi, int64_t amount)
 {
-    return (double)amount / whole_per_shown(kpi);
+    return amount == THRESHOLD_OFF ? NAN : (double)amount / whole_per_shown(kpi);
 }
 
 double alert_unit_show_milli(enum kpi kpi, int64_t milli)
 {
-    return (double)milli / (whole_per_shown(kpi) * THOUSAND);
+    return milli == THRESHOLD_OFF ? NAN : (double)milli / (whole_per_shown(kpi) * THOUSAND);
 }
 
 static bool read_scaled(double shown, double scale, int64_t *ret_whole)

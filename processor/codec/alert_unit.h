@@ -9,6 +9,7 @@
 
 enum { ALERT_UNIT_TIME_BYTES = 32 };
 
+/* NaN where a threshold is THRESHOLD_OFF; so is the next. */
 double alert_unit_show(enum kpi kpi, int64_t amount);
 
 /* The clear threshold, which is in thousandths of the KPI's unit. */

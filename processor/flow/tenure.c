@@ -13,7 +13,9 @@ enum { FLUSH_MS = 2000 };
 void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
 {
     CHECK(shard >= 0 && !t->active);
-    *t = (struct tenure){ .shard = shard, .active = true, .arena = arena };
+    *t = (struct tenure){
+        .shard = shard, .active = true, .arena = arena, .generation = t->generation
+    };
     t->state = arena_take(arena, sizeof *t->state);
     t->save.spans = arena_take(arena, PARTS * sizeof *t->save.spans);
 }
@@ -36,7 +38,7 @@ void tenure_close(struct tenure *t)
     buffer_free(&t->save.parts);
     arena_give_back(t->arena, t->save.spans, PARTS * sizeof *t->save.spans);
     arena_give_back(t->arena, t->state, sizeof *t->state);
-    *t = (struct tenure){ 0 };
+    *t = (struct tenure){ .generation = t->generation };
 }
 
 void tenure_reload(struct tenure *t, wall_time now)
@@ -61,6 +63,7 @@ static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
     }
     t->claimed_at = w->ports->now();
     t->generation += 1;
+    t->letters_unacknowledged = 0; /* those of the claim before are in their topic */
     snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
     const enum status s =
         w->ports->store.claim(w->ports->store.self, t->shard, t->writer, &t->header, why);
@@ -134,7 +137,9 @@ struct adoption {
     const struct tenure_world *world;
 };
 
-/* A record of the alerts topic: ours and waiting, ours and unknown, or not ours. */
+/* A record of the alerts topic: ours and waiting, ours and unknown, or not ours. A number
+ * that the stored state has given already is known to it, even if the alert was forgotten
+ * since: a predecessor's producer may have delivered it late, and a second time. */
 static void adopt_record(void *arg, const struct feed_record *record)
 {
     const struct adoption *a = arg;
@@ -152,7 +157,8 @@ static void adopt_record(void *arg, const struct feed_record *record)
     const uint64_t waiting = outbox_find(&t->state->outbox, &change);
     if (waiting != 0)
         outbox_delivered(&t->state->outbox, waiting, record->offset);
-    else if (alerts_adopt(&t->state->alerts, &change))
+    else if (change.shard_sequence >= t->header.next_shard_sequence &&
+             alerts_adopt(&t->state->alerts, &change))
         log_write(LOG_INFO, "alert_adopted", "shard=%d offset=%" PRId64, t->shard,
                   record->offset);
 }

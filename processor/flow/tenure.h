@@ -71,7 +71,8 @@ struct tenure {
     struct shard *state;
     bool state_open;
     char writer[WRITER_BYTES];
-    uint64_t generation;        /* of the claim: tells deliveries of older claims apart */
+    uint64_t generation;        /* of the claim: tells deliveries of older claims apart, also
+                                   those of an earlier tenure in this process */
     struct shard_header header; /* as claimed; version: the acknowledged one */
     struct input inputs[TOPIC_COUNT];
     bool progressed; /* offsets moved since the last save */

@@ -67,6 +67,11 @@ static void fill_threshold(const struct alerts *as, const struct alert *a,
                            struct alert_change *change)
 {
     const struct cell *cell = sellers_cell(as->sellers, a->cell);
+    if (alert_is_storm(as, a->cell)) {
+        change->threshold = THRESHOLD_OFF; /* it counts alerts, not facts */
+        change->clear_threshold_milli = THRESHOLD_OFF;
+        return;
+    }
     const struct threshold *t = alerts_threshold(as, cell, change->kpi, a->window);
     const struct kpi_row *row = catalogue_row(change->kpi);
     const bool critical = a->severity == SEVERITY_CRITICAL || t->warn == THRESHOLD_OFF;

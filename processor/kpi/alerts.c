@@ -140,9 +140,22 @@ static bool is_believable(const struct alert_change *c)
            image_time_fits(fired) && image_time_fits(resolved);
 }
 
+/* The version as fill_threshold in alert_feed.c wrote it, in hexadecimal; it is compared
+ * only, so that other text, which somebody else wrote, is a version like any other. */
+static uint64_t version_told(const struct alert_change *change)
+{
+    uint64_t version = 0;
+    for (size_t i = 0; i < sizeof change->rule_version && change->rule_version[i] != 0; i++) {
+        const char c = change->rule_version[i];
+        version = version << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return version;
+}
+
 static void become(struct alert *a, const struct alert_change *change)
 {
     CHECK(!knows(a, change));
+    a->rule_version = version_told(change);
     a->started = change->started.ms;
     a->sequence = change->sequence;
     a->status = (uint8_t)change->status;

@@ -22,7 +22,7 @@ enum {
     LATE_MINUTES = 12 * 60,
     SUBJECT_DAYS = 6,
     ANCIENT_DAYS = 60,
-    FUTURE_DAYS = 30,
+    FUTURE_DAYS = 300,
 };
 
 static const char *const sellers[SIM_SELLERS] = { "4711", "4712", "4713", "4715" };
@@ -200,7 +200,8 @@ static void tell_again(struct sim *s)
     if (recent == 0)
         return;
     const struct little_entry *e = w->entries[w->entry_count - 1 - sim_draw(s, recent)];
-    if (!e->poison && !e->misplaced && !e->refused)
+    const bool late = e->event.ts_event.ms < s->at - LATE_MINUTES * MINUTE_MS;
+    if (!e->poison && !e->misplaced && !e->refused && !late)
         (void)little_world_tell_event(w, &e->event);
 }
 

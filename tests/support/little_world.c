@@ -480,8 +480,11 @@ static enum status spy_read_tail(void *self, int32_t shard, int64_t from,
                                  void (*each)(void *arg, const struct feed_record *record),
                                  void *arg, int64_t *ret_end, struct reason *why)
 {
-    const struct feed_port *port = &effect(self)->fakes.feed;
-    return port->read_tail(port->self, shard, from, each, arg, ret_end, why);
+    struct little_worker *worker = effect(self);
+    const struct feed_port *port = &worker->fakes.feed;
+    const enum status s = port->read_tail(port->self, shard, from, each, arg, ret_end, why);
+    note(worker, "reads the tail of shard %d from %" PRId64 ": %s", shard, from, status_name(s));
+    return s;
 }
 
 /* ---- spies: store
@@ -503,8 +506,12 @@ static enum status spy_load(void *self, int32_t shard, const struct shard_header
                             enum status (*each)(void *arg, struct span images), void *arg,
                             struct reason *why)
 {
-    const struct store_port *port = &effect(self)->fakes.store;
-    return port->load(port->self, shard, header, each, arg, why);
+    struct little_worker *worker = effect(self);
+    const struct store_port *port = &worker->fakes.store;
+    const enum status s = port->load(port->self, shard, header, each, arg, why);
+    note(worker, "loads shard %d version %" PRIu64 ": %s", shard, header->version,
+         status_name(s));
+    return s;
 }
 
 /* A dead letter is in its topic before the offset behind it is saved. */

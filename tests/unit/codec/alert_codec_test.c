@@ -3,6 +3,7 @@
 #include "alert_support.h"
 
 #include "codec/alert_codec.h"
+#include "kpi/threshold.h"
 #include "codec/alert_identity.h"
 #include "codec/framing.h"
 
@@ -166,6 +167,16 @@ static void change_without_value_interval_and_evidence_comes_back(void **state)
     a.resolved.ms = 1767225655123;
     a.threshold_source[0] = '\0';
     a.rule_version[0] = '\0';
+    round_trip(&a);
+}
+
+/* A storm counts alerts, and a rule may have been switched off: there is no limit. */
+static void change_without_a_threshold_comes_back(void **state)
+{
+    (void)state;
+    struct alert_change a = sample_alert();
+    a.threshold = THRESHOLD_OFF;
+    a.clear_threshold_milli = THRESHOLD_OFF;
     round_trip(&a);
 }
 
@@ -465,6 +476,7 @@ int main(void)
         TEST(every_symbol_comes_back),
         TEST(numbers_of_every_kpi_come_back_exactly),
         TEST(change_without_value_interval_and_evidence_comes_back),
+        TEST(change_without_a_threshold_comes_back),
         TEST(largest_change_fits),
         TEST(headers_route_without_decoding),
         TEST(record_is_keyed_by_seller_and_framed_with_the_schema_id),

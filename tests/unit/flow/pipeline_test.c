@@ -13,6 +13,8 @@
 
 #define NOON LITTLE_NOON
 #define FIELD "cancellation:7d"
+#define TEST(name)                                                                             \
+    cmocka_unit_test_setup_teardown(name, little_world_setup, little_world_teardown)
 
 static void a_cancelled_order_is_counted_and_told(void **state)
 {
@@ -42,13 +44,106 @@ static void a_clock_that_is_set_back_holds_no_save_back(void **state)
     assert_string_equal(little_world_view(w, "4711", FIELD), "2 2 1000000 10000 critical");
 }
 
+static bool is_saved_to_the_end(const struct little_world *w, int32_t shard)
+{
+    struct shard_header header;
+    bool saved = fake_store_header(w->store, shard, &header);
+    for (int i = 0; saved && i < TOPIC_COUNT; i++)
+        saved = header.offsets[i] == fake_log_end(w->log, shard, (enum topic)i);
+    return saved;
+}
+
+/* A record is set aside while a save is under way that turns out to be fenced. The letter
+ * is acknowledged after the shard was claimed anew; nobody waits for it any more. */
+static void a_letter_of_an_earlier_claim_holds_no_save_back(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    const int32_t shard = little_world_shard(w, "4711");
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+
+    assert_int_equal(fake_store_lose_saves(w->store, shard, 1), 1);
+    fake_store_delay(w->store, 6);
+    fake_sink_delay(worker->sink, 20);
+    little_world_cancelled_unit(w, "4711", "u2", NOON);
+    little_world_run(w, 3); /* the save that will be fenced is under way */
+    (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    little_world_run(w, 100);
+
+    assert_int_equal(metrics_value(&worker->metrics, METRIC_FENCED, 0, 0), 1);
+    assert_true(is_saved_to_the_end(w, shard));
+}
+
+/* The window empties, the alert resolves, and some days later it is forgotten. */
+static void let_the_alert_be_forgotten(struct little_world *w)
+{
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u2", NOON + 14 * DAY_MS);
+    little_world_run(w, 20);
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u3", NOON + 28 * DAY_MS);
+    little_world_run(w, 20);
+}
+
+/* An owner hangs with an alert change on its way; its successor sends the change itself.
+ * Long after the alert is over and forgotten, the first producer gets through. */
+static void a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted(
+    void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *first = little_world_start(w);
+    fake_sink_delay(first->sink, 1000);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_int_equal(fake_sink_in_flight(first->sink), 1);
+
+    fake_log_kill(first->member);
+    fake_log_expire(first->member);
+    first->alive = false; /* it hangs */
+    (void)little_world_start(w);
+    little_world_run(w, 20);
+    let_the_alert_be_forgotten(w);
+    assert_int_equal(little_world_feed(w), 2);
+
+    fake_sink_kill(first->sink, 1);
+    struct little_worker *second = w->workers[1];
+    little_world_kill(second, 0);
+    (void)little_world_start(w);
+    little_world_run(w, 20);
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u4", NOON + 29 * DAY_MS);
+    little_world_run(w, 20);
+
+    assert_int_equal(little_world_feed(w), 2);
+    little_world_check_feed(w);
+    pipeline_close(&first->pipeline);
+}
+
+/* The store forgets an alert that the feed tells of. It is adopted with the rule that it
+ * was told with: when it is over, it has recovered, and no rule has changed. */
+static void an_adopted_alert_knows_its_rule(void **state)
+{
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    const int32_t shard = little_world_shard(w, "4711");
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_true(fake_store_lose_saves(w->store, shard, 100) > 0);
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u2", NOON + 14 * DAY_MS);
+    little_world_run(w, 100);
+
+    assert_int_equal(little_world_feed(w), 2);
+    const struct alert_change last = little_world_change(w, shard, 1);
+    assert_int_equal(last.type, ALERT_EVENT_RESOLVED);
+    assert_int_equal(last.reason, ALERT_REASON_RECOVERED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_cancelled_order_is_counted_and_told,
-                                        little_world_setup, little_world_teardown),
-        cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_holds_no_save_back,
-                                        little_world_setup, little_world_teardown),
+        TEST(a_cancelled_order_is_counted_and_told),
+        TEST(a_clock_that_is_set_back_holds_no_save_back),
+        TEST(a_letter_of_an_earlier_claim_holds_no_save_back),
+        TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
+        TEST(an_adopted_alert_knows_its_rule),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,6 +136,7 @@ static void storm_is_one_record_and_states_go_on(void **state)
     assert_int_equal(storm(s, 0)->numerator, 4);
     assert_int_equal(storm(s, 0)->kpi, LATE);
     assert_int_equal(storm(s, 0)->reason, ALERT_REASON_STORM);
+    assert_true(storm(s, 0)->threshold == THRESHOLD_OFF);
     assert_int_equal(storm(s, 0)->status, ALERT_FIRING);
     assert_true(span_equal(name_span(&storm(s, 0)->seller), span_of_text("*")));
     assert_int_equal(heard_of(s, "d"), 1);
