@@ -32,6 +32,9 @@ enum {
     SIM_WORKERS_MOST = 3,
 };
 
+/* A response that took longer is a bad one, in all windows. */
+#define SIM_SLOW_RESPONSE_MS (36 * HOUR_MS)
+
 enum sim_fault {
 #define FAULT(name, weight, text) SIM_FAULT_##name,
 #include "sim/faults.def"

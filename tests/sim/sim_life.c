@@ -76,6 +76,8 @@ static void draw_rules(struct sim *s)
             s->world.settings.thresholds.of[k][i].keep_firing_ms = keep_ms;
         }
     }
+    for (int32_t i = 0; i < rules->window_count; i++)
+        s->world.settings.thresholds.of[KPI_RESPONSE_TIME][i].warn = SIM_SLOW_RESPONSE_MS;
     /* All storefronts by the clock: business time has tests of its own. */
     rules->default_calendar = &s->world.domain.calendars.at[0];
     rules->storefront_count = 0;

@@ -1,0 +1,193 @@
+/* oracle.h - what the views of a shard must show, computed the slow and obvious way.
+ *
+ * DESIGN
+ * ------
+ * It shares no code with the program, not even a header. It takes the whole log of a shard
+ * in any order, throws that order away, and asks the rules of the domain one by one:
+ *
+ *      events ──▶ units and tickets, by owner ──▶ facts ──▶ rows of every window
+ *                 oracle.c                        oracle_unit.c   oracle_rows.c
+ *                                                 oracle_ticket.c
+ *
+ * A unit or a ticket is the sorted list of its events; every rule is a question to that
+ * list. The oracle in Python (tests/oracle) says the same in its own words and serves the
+ * tests on the real stack; this one is fast enough for thousands of simulated lives.
+ *
+ * Business time never pauses here; calendars have tests of their own.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ORACLE_UNITS_MOST = 16, ORACLE_WINDOWS_MOST = 8 };
+
+enum oracle_kind {
+    ORACLE_ORDER_UNIT_NEW,
+    ORACLE_ORDER_UNIT_STATUS_CHANGED,
+    ORACLE_TICKET_OPENED,
+    ORACLE_TICKET_MESSAGE_NEW,
+    ORACLE_TICKET_STATUS_CHANGED,
+    ORACLE_TICKET_NO_RESPONSE_NEEDED,
+    ORACLE_SHIPMENT_SENT,
+    ORACLE_CARRIER_ACCEPTED,
+    ORACLE_IN_TRANSIT,
+    ORACLE_DELIVERY_ATTEMPTED,
+    ORACLE_DELIVERED,
+    ORACLE_DELIVERY_FAILED,
+    ORACLE_RETURNED_TO_SENDER,
+};
+
+enum oracle_author { ORACLE_NOBODY, ORACLE_SELLER, ORACLE_SERVICE };
+
+/* The states that any rule asks for; `closed` is by anybody but the seller alone. */
+struct oracle_status {
+    bool sent;
+    bool received;
+    bool cancelled;
+    bool returned;
+    bool closed;
+    bool closed_by_service;
+};
+
+struct oracle_maybe {
+    bool known;
+    int64_t value;
+};
+
+/* Times are UTC ms; strings are borrowed, "" where nothing is given. */
+struct oracle_event {
+    enum oracle_kind kind;
+    int64_t at;
+    const char *id_message;
+    const char *seller;
+    const char *storefront;
+    const char *id; /* of the order unit or ticket */
+    bool by_kaufland;
+    struct oracle_status status;
+    /* orders */
+    const char *cancel_reason;
+    int64_t created;
+    struct oracle_maybe ship_by;
+    struct oracle_maybe deliver_from;
+    struct oracle_maybe deliver_by;
+    struct oracle_maybe handling_days;
+    /* messages */
+    const char *topic;
+    const char *units[ORACLE_UNITS_MOST];
+    int unit_count;
+    bool not_responsible;
+    enum oracle_author author;
+    bool interim;
+    bool automatic;
+    /* shipments */
+    const char *tracking_number;
+    const char *carrier;
+    int parcels;
+};
+
+struct oracle_window {
+    const char *name;
+    int64_t length_ms;
+    int64_t pane_ms;
+};
+
+struct oracle_settings {
+    int64_t grace_dispatch_ms;
+    int64_t grace_tracking_ms;
+    int64_t grace_delivery_ms;
+    int64_t grace_response_ms;
+    int64_t response_sla_ms;
+    int64_t slow_response_ms;
+    struct oracle_window windows[ORACLE_WINDOWS_MOST];
+    int window_count;
+};
+
+/* Calls `each` for every row that a view must show when the shard has read all these events
+ * and stands at these times: "SELLER|STOREFRONT" and "KPI:WINDOW BAD TOTAL VALUE". A row of
+ * nothing is left out. Sorts `events`. */
+void oracle_judge(const struct oracle_settings *settings, struct oracle_event *events,
+                  int count, int64_t stream_time, int64_t watermark,
+                  void (*each)(void *arg, const char *place, const char *row), void *arg);
+
+/* ---- implementation shared by the oracle_*.c files -------------------------------------- */
+
+enum oracle_fact {
+    ORACLE_CREATED,
+    ORACLE_DISPATCH_GOOD,
+    ORACLE_DISPATCH_BAD,
+    ORACLE_DELIVERY_ON_TIME,
+    ORACLE_DELIVERY_EARLY,
+    ORACLE_DELIVERY_LATE,
+    ORACLE_TRACKING_GOOD,
+    ORACLE_TRACKING_BAD,
+    ORACLE_CANCELLED_BY_SELLER,
+    ORACLE_RESPONSE_GOOD,
+    ORACLE_RESPONSE_BAD,
+    ORACLE_RESPONSE_DURATION,
+    ORACLE_OPENED,
+    ORACLE_DELAYED, /* the six classes of avoidable enquiries */
+    ORACLE_NOT_RECEIVED,
+    ORACLE_INCOMPLETE,
+    ORACLE_INCORRECT,
+    ORACLE_DEFECT,
+    ORACLE_INVOICE,
+    ORACLE_REPEAT,
+    ORACLE_ESCALATION,
+    ORACLE_FACT_COUNT,
+};
+
+struct oracle_counted {
+    enum oracle_fact fact;
+    int64_t at;
+    int64_t duration_ms;
+    const char *seller;
+    const char *storefront;
+};
+
+/* The events of one unit or ticket that come from its owner, earliest first. */
+struct oracle_group {
+    const struct oracle_event *events;
+    int count;
+};
+
+enum oracle_gauge { ORACLE_UNITS_OVERDUE, ORACLE_TICKETS_OVERDUE, ORACLE_GAUGE_COUNT };
+
+struct oracle_overdue {
+    enum oracle_gauge gauge;
+    const char *seller;
+    const char *storefront;
+};
+
+struct oracle_book {
+    const struct oracle_settings *settings;
+    int64_t stream_time;
+    int64_t watermark;
+    struct oracle_group *groups; /* units first */
+    int unit_count;
+    int group_count;
+    struct oracle_counted *facts;
+    int fact_count;
+    struct oracle_overdue *overdue;
+    int overdue_count;
+};
+
+/* A time that never comes: what has not happened. */
+#define ORACLE_NEVER INT64_MAX
+
+int64_t oracle_earlier(int64_t a, int64_t b);
+
+void oracle_count(struct oracle_book *book, const struct oracle_group *g, enum oracle_fact fact,
+                  int64_t at);
+
+void oracle_add_overdue(struct oracle_book *book, const struct oracle_group *g,
+                        enum oracle_gauge gauge);
+
+/* Adds the facts of a unit, of a ticket (which looks at the others). */
+void oracle_unit(struct oracle_book *book, const struct oracle_group *unit);
+void oracle_ticket(struct oracle_book *book, const struct oracle_group *ticket);
+
+/* Says every row of every place. */
+void oracle_rows(const struct oracle_book *book,
+                 void (*each)(void *arg, const char *place, const char *row), void *arg);
