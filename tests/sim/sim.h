@@ -29,6 +29,9 @@ enum {
     SIM_TICKETS = 10, /* likewise */
     SIM_STEPS = 300,
     SIM_HEAL_STEPS = 150,
+    SIM_MOMENTS = 4, /* judgements */
+    SIM_MOMENT_STEPS = 50,
+    SIM_CALM_STORM_LIMIT = 1000, /* more alerts than a life has */
     SIM_WORKERS_MOST = 3,
 };
 
@@ -69,7 +72,10 @@ struct sim {
     int64_t at;        /* event time: what happens now happens then */
     int64_t latest_ms; /* the clock at its highest, as of the last jump */
     int64_t pace_minutes;
-    bool by_wall; /* time.source: wall */
+    bool by_wall;   /* time.source: wall */
+    int64_t for_ms; /* of all alerts, like the next two */
+    int64_t keep_firing_ms;
+    int32_t clear_margin_permille;
     struct sim_subject units[SIM_SELLERS][SIM_UNITS];
     struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
     int32_t subjects;               /* thought of so far */
@@ -92,8 +98,9 @@ void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *
 /* Implementation shared by the sim_*.c files. */
 const char *sim_seller(int32_t number);
 void sim_tell(struct sim *s);
-void sim_tell_end(struct sim *s);
+void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
 void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
 void sim_judge(struct sim *s);
+void sim_judge_alerts(const struct sim *s);

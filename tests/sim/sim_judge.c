@@ -271,4 +271,5 @@ void sim_judge(struct sim *s)
     all_rubbish_is_set_aside_and_nothing_else(w);
     counts_are_those_of_the_oracle(w);
     little_world_check_feed(w);
+    sim_judge_alerts(s);
 }

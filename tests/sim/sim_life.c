@@ -68,12 +68,16 @@ static void draw_rules(struct sim *s)
 {
     const int64_t holds[] = { 0, 0, HOUR_MS, 6 * HOUR_MS };
     struct rules *rules = s->world.rules;
-    const int64_t for_ms = holds[sim_draw(s, 4)];
-    const int64_t keep_ms = holds[sim_draw(s, 4)];
+    const int32_t margins[] = { 0, 100, 500 };
+    s->for_ms = holds[sim_draw(s, 4)];
+    s->keep_firing_ms = holds[sim_draw(s, 4)];
+    s->clear_margin_permille = margins[sim_draw(s, 3)];
     for (unsigned k = 0; k < KPI_COUNT; k++) {
         for (int32_t i = 0; i < WINDOWS_MAX; i++) {
-            s->world.settings.thresholds.of[k][i].for_ms = for_ms;
-            s->world.settings.thresholds.of[k][i].keep_firing_ms = keep_ms;
+            struct threshold *t = &s->world.settings.thresholds.of[k][i];
+            t->for_ms = s->for_ms;
+            t->keep_firing_ms = s->keep_firing_ms;
+            t->clear_margin_permille = s->clear_margin_permille;
         }
     }
     for (int32_t i = 0; i < rules->window_count; i++)
@@ -84,7 +88,7 @@ static void draw_rules(struct sim *s)
     rules->wall_time = s->by_wall;
     rules->hold_first_alerts = sim_once_in(s, 2);
     rules->max_delay_ms = sim_once_in(s, 2) ? 0 : MINUTE_MS;
-    rules->storm_limit = sim_once_in(s, 3) ? 2 : 1000;
+    rules->storm_limit = sim_once_in(s, 3) ? 2 : SIM_CALM_STORM_LIMIT;
     rules->view_batch = sim_once_in(s, 3) ? 1 : 16;
 }
 
@@ -138,9 +142,9 @@ static void step_all(struct sim *s, bool pauses)
     }
 }
 
-static void run_healed(struct sim *s)
+static void run_healed(struct sim *s, int steps)
 {
-    for (int n = 0; n < SIM_HEAL_STEPS; n++)
+    for (int n = 0; n < steps; n++)
         step_all(s, false);
 }
 
@@ -167,10 +171,12 @@ void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *
         step_all(s, true);
     }
     sim_heal(s);
-    run_healed(s);
-    sim_tell_end(s);
-    run_healed(s);
-    sim_judge(s);
+    run_healed(s, SIM_HEAL_STEPS);
+    for (int n = 0; n < SIM_MOMENTS; n++) {
+        sim_tell_moment(s);
+        run_healed(s, SIM_MOMENT_STEPS);
+        sim_judge(s);
+    }
     count(s);
     little_world_close(&s->world);
     *ret_hash = s->trace_hash;

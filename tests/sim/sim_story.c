@@ -289,17 +289,40 @@ void sim_tell(struct sim *s)
         tell_rubbish(s);
 }
 
-/* Something new everywhere: whoever holds what the store has forgotten learns it. */
-void sim_tell_end(struct sim *s)
+/* A moment ahead at which the watermark stands exactly at a deadline of some unit, or one
+ * millisecond beyond it; an hour ahead if there is none. */
+static int64_t moment_of_truth(struct sim *s)
+{
+    const struct rules *rules = s->world.rules;
+    for (int tries = 0; tries < 50; tries++) {
+        const struct sim_subject *u =
+            &s->units[sim_draw(s, SIM_SELLERS)][sim_draw(s, SIM_UNITS)];
+        const int64_t deadlines[] = { u->ship_by + rules->grace_dispatch_ms,
+                                      u->deliver_by + rules->grace_delivery_ms, u->deliver_by,
+                                      u->since + rules->response_sla_ms,
+                                      u->since + 2 * DAY_MS + rules->grace_tracking_ms };
+        const int64_t at = deadlines[sim_draw(s, 5)] + rules->max_delay_ms + sim_draw(s, 2);
+        if (u->since != 0 && at > s->at && at < s->at + 5 * DAY_MS)
+            return at;
+    }
+    return s->at + HOUR_MS;
+}
+
+/* Something new everywhere, at that moment: whoever holds what the store has forgotten
+ * learns it, and everything is read to its end. */
+void sim_tell_moment(struct sim *s)
 {
     s->world.new_schema = false;
+    const int64_t at = moment_of_truth(s);
     if (s->by_wall)
-        little_world_wait(HOUR_MS);
-    s->at = s->by_wall ? little_world_now().ms : s->at + HOUR_MS;
+        little_world_wait(at - s->at);
+    s->at = s->by_wall ? little_world_now().ms : at;
+    char id[LITTLE_NAME_BYTES];
+    (void)snprintf(id, sizeof id, "moment%d", s->world.entry_count);
     for (int32_t i = 0; i < SIM_SELLERS; i++) {
         const char *seller = sellers[i];
-        (void)little_world_tell(&s->world, EVENT_ORDER_UNIT_NEW, seller, "last", s->at);
-        (void)little_world_tell(&s->world, EVENT_SHIPMENT_SENT, seller, "last", s->at);
-        (void)little_world_tell(&s->world, EVENT_TICKET_OPENED, seller, "end", s->at);
+        (void)little_world_tell(&s->world, EVENT_ORDER_UNIT_NEW, seller, id, s->at);
+        (void)little_world_tell(&s->world, EVENT_SHIPMENT_SENT, seller, id, s->at);
+        (void)little_world_tell(&s->world, EVENT_TICKET_OPENED, seller, id, s->at);
     }
 }
