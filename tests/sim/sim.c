@@ -23,13 +23,14 @@
 enum { JOBS_MOST = 64, PATIENCE_SECONDS = 60, FAILURES_SHOWN = 20 };
 
 static const char usage[] =
-    "Usage: sim SEED [COUNT] [--jobs N] [--trace] [--faults]\n"
+    "Usage: sim SEED [COUNT] [--jobs N] [--trace] [--stop] [--faults]\n"
     "\n"
     "Simulates the lives SEED .. SEED + COUNT - 1 (COUNT: 1) of the program, each with its\n"
     "own faults, and judges them by an oracle. The last line says how many passed and failed.\n"
     "\n"
     "  --jobs N   so many at once (1 .. 64; default 1)\n"
     "  --trace    tells the life as a story, line by line, on standard output\n"
+    "  --stop     ends with the first that fails\n"
     "  --faults   says at the end what was injected, by kind\n"
     "  --help     this text\n"
     "\n"
@@ -41,6 +42,7 @@ struct request {
     int jobs;
     bool trace;
     bool faults;
+    bool stop;
 };
 
 /* A process at work, where it counts, and where it says what is wrong. */
@@ -184,6 +186,8 @@ static bool open_campaign(struct campaign *c)
 static bool run(struct campaign *c, const struct request *r)
 {
     for (uint64_t seed = r->first; seed < r->first + r->count; seed++) {
+        if (r->stop && c->failed > 0)
+            break;
         struct job *job;
         while ((job = free_job(c, r->jobs)) == NULL)
             collect(c);
@@ -230,11 +234,11 @@ static bool read_number(const char *text, uint64_t *ret_number)
 static bool read_words(int argc, char **argv, struct request *r)
 {
     uint64_t jobs = 1;
-    static const struct option options[] = { { "jobs", required_argument, NULL, 'j' },
-                                             { "trace", no_argument, NULL, 't' },
-                                             { "faults", no_argument, NULL, 'f' },
-                                             { "help", no_argument, NULL, 'h' },
-                                             { NULL, 0, NULL, 0 } };
+    static const struct option options[] = {
+        { "jobs", required_argument, NULL, 'j' }, { "trace", no_argument, NULL, 't' },
+        { "faults", no_argument, NULL, 'f' },     { "stop", no_argument, NULL, 's' },
+        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 }
+    };
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'h') {
@@ -243,6 +247,7 @@ static bool read_words(int argc, char **argv, struct request *r)
         }
         r->trace |= option == 't';
         r->faults |= option == 'f';
+        r->stop |= option == 's';
         if (option == '?' || (option == 'j' && !read_number(optarg, &jobs)))
             return false;
     }
