@@ -483,7 +483,8 @@ static enum status spy_read_tail(void *self, int32_t shard, int64_t from,
     struct little_worker *worker = effect(self);
     const struct feed_port *port = &worker->fakes.feed;
     const enum status s = port->read_tail(port->self, shard, from, each, arg, ret_end, why);
-    note(worker, "reads the tail of shard %d from %" PRId64 ": %s", shard, from, status_name(s));
+    note(worker, "reads the tail of shard %d from %" PRId64 ": %s", shard, from,
+         status_name(s));
     return s;
 }
 

@@ -190,6 +190,14 @@ class TopLevel(unittest.TestCase):
         self.assertEqual(len(findings("toplevel", files)), 1)
 
 
+class Planted(unittest.TestCase):
+    def test_bug_whose_text_is_gone_or_stands_twice(self):
+        bugs = {"tests/sim/mutants/mutants.py": 'MUTANTS = [("a bug", "a.c", "x > y", "x < y")]'}
+        self.assertEqual(findings("planted", {**bugs, "a.c": "if (x > y)"}), [])
+        self.assertEqual(len(findings("planted", {**bugs, "a.c": "if (y < x)"})), 1)
+        self.assertEqual(len(findings("planted", {**bugs, "a.c": "x > y && x > y"})), 1)
+
+
 class Verbs(unittest.TestCase):
     GOOD = {"processor/app/commands.def": 'COMMAND(run, command_run, "Runs.")\n',
             "processor/app/command_run.c": "",

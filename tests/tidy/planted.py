@@ -1,0 +1,21 @@
+"""A bug that can no longer be planted proves nothing: the list follows the program."""
+
+import os
+import runpy
+
+RULE = "each bug of tests/sim/mutants can be planted: its text stands once in its file"
+
+LIST = "tests/sim/mutants/mutants.py"
+
+
+def check(project):
+    if not os.path.exists(os.path.join(project.root, LIST)):
+        return []
+    findings = []
+    for what, file, text, bug in runpy.run_path(os.path.join(project.root, LIST))["MUTANTS"]:
+        times = project.read(file).count(text)
+        if times != 1:
+            findings.append("%s: the text of \"%s\" stands there %d times" % (file, what, times))
+        if text == bug:
+            findings.append("%s: \"%s\" changes nothing" % (LIST, what))
+    return findings
