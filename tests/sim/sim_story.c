@@ -111,9 +111,11 @@ static struct order_fields draw_order(struct sim *s, const struct sim_subject *u
     };
     if (!fresh && sim_once_in(s, 2))
         return order;
-    order.ship_by = maybe(s, u->ship_by);
-    order.deliver_from = maybe(s, u->since + DAY_MS);
-    order.deliver_by = maybe(s, u->deliver_by);
+    /* Promises move; what was told first holds. */
+    const int64_t moved = sim_once_in(s, 5) ? 12 * HOUR_MS : 0;
+    order.ship_by = maybe(s, u->ship_by + moved);
+    order.deliver_from = maybe(s, u->since + DAY_MS + moved);
+    order.deliver_by = maybe(s, u->deliver_by + moved);
     order.handling_time = (struct optional){ .known = sim_once_in(s, 2), .value = 1 };
     return order;
 }

@@ -15,7 +15,7 @@ def check(project):
     for what, file, text, bug in runpy.run_path(os.path.join(project.root, LIST))["MUTANTS"]:
         times = project.read(file).count(text)
         if times != 1:
-            findings.append("%s: the text of \"%s\" stands there %d times" % (file, what, times))
+            findings.append("%s: the text of %r stands there %d times" % (file, what, times))
         if text == bug:
-            findings.append("%s: \"%s\" changes nothing" % (LIST, what))
+            findings.append("%s: %r changes nothing" % (LIST, what))
     return findings

@@ -192,7 +192,8 @@ class TopLevel(unittest.TestCase):
 
 class Planted(unittest.TestCase):
     def test_bug_whose_text_is_gone_or_stands_twice(self):
-        bugs = {"tests/sim/mutants/mutants.py": 'MUTANTS = [("a bug", "a.c", "x > y", "x < y")]'}
+        bugs = {"tests/sim/mutants/mutants.py":
+                'MUTANTS = [("a bug", "a.c", "x > y", "x < y")]'}
         self.assertEqual(findings("planted", {**bugs, "a.c": "if (x > y)"}), [])
         self.assertEqual(len(findings("planted", {**bugs, "a.c": "if (y < x)"})), 1)
         self.assertEqual(len(findings("planted", {**bugs, "a.c": "x > y && x > y"})), 1)
