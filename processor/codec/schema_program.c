@@ -101,7 +101,7 @@ static void emit_skip_fixed(struct compiler *c, int64_t size)
 static void emit_skip(struct compiler *c, avro_schema_t written)
 {
     const avro_schema_t w = target_of(written);
-    switch (avro_typeof(w)) {
+    switch ((int)avro_typeof(w)) { /* a number: another avro-c may have more types */
     case AVRO_NULL:
         return;
     case AVRO_BOOLEAN:

@@ -176,10 +176,14 @@ static void tell_event(struct sim *s)
     char message[LITTLE_NAME_BYTES];
     (void)snprintf(message, sizeof message, "m%d", s->world.entry_count + 1);
     const bool elsewhere = u->elsewhere != sim_once_in(s, 50);
+    /* Half of the tickets are opened when they were thought of: their due time is a landmark.
+     */
+    const bool punctual = kind == EVENT_TICKET_OPENED && sim_once_in(s, 2) &&
+                          u->since >= s->at - LATE_MINUTES * MINUTE_MS;
     struct event event = {
         .kind = kind,
         .fulfillment = sim_once_in(s, 60) ? FULFILLMENT_KAUFLAND : FULFILLMENT_MERCHANT,
-        .ts_event = { event_at(s, u) },
+        .ts_event = { punctual ? u->since : event_at(s, u) },
         .id_message = span_of_text(message),
         .id_seller = span_of_text(sellers[seller]),
         .storefront = span_of_text(elsewhere ? "xx" : "de"),
