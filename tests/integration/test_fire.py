@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+"""Some rounds of fire.py in every test run; SELLERWATCH_FIRE_ROUNDS says how many."""
+
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import fire  # noqa: E402
+import harness  # noqa: E402
+
+ROUNDS = int(os.environ.get("SELLERWATCH_FIRE_ROUNDS", "5"))
+
+
+class UnderFire(unittest.TestCase):
+    def test_whatever_breaks_counts_are_right_and_alerts_stand_once(self):
+        world = harness.World()
+        self.addCleanup(world.close)
+        for seed in range(1, ROUNDS + 1):
+            with self.subTest(seed=seed):
+                fire.Round(world, seed).run(self)
+
+
+if __name__ == "__main__":
+    unittest.main()
