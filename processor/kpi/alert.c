@@ -96,10 +96,13 @@ const struct threshold *alerts_threshold(const struct alerts *as, const struct c
 
 /* ---- timers ---------------------------------------------------------------------- */
 
-/* How long a resolved alert is remembered: while its flapping can be seen. */
-static int64_t remembered_ms(const struct alerts *as, const struct alert *a)
+/* A resolved alert is remembered while its flapping can be seen. An adopted one may have
+ * started in our future: until then its id is taken. */
+int64_t alert_forgotten_at(const struct alerts *as, const struct alert *a)
 {
-    return ALERT_FLAP_STATES * as->rules->windows[a->window].pane_ms;
+    CHECK(a->window < as->rules->window_count);
+    const int64_t at = a->since + ALERT_FLAP_STATES * as->rules->windows[a->window].pane_ms;
+    return a->started > at ? a->started : at;
 }
 
 void alert_arm(struct alerts *as, uint32_t ref)
@@ -117,14 +120,15 @@ void alert_arm(struct alerts *as, uint32_t ref)
         break;
     case ALERT_OK:
     case ALERT_RESOLVED:
-        at = a->since + remembered_ms(as, a);
-        /* An adopted alert may have started in our future: until then its id is taken. */
-        at = a->started > at ? a->started : at;
+        at = alert_forgotten_at(as, a);
         break;
     case ALERT_FIRING:
     case ALERT_STATUS_COUNT:
         break;
     }
+    /* A storm is never judged by facts. */
+    if (alert_is_ahead(as, a) && !alert_is_storm(as, a->cell))
+        at = a->since - 1;
     deadlines_set(&as->timers, ref, at);
 }
 

@@ -104,6 +104,14 @@ uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t windo
 void alert_free(struct alerts *as, uint32_t ref);
 void alert_bury(struct alerts *as, uint32_t ref);
 void alert_arm(struct alerts *as, uint32_t ref);
+int64_t alert_forgotten_at(const struct alerts *as, const struct alert *a);
+
+/* Was it adopted as it was at a stream time that we have not come to again? What led there
+ * is still to be read: until then our counts say nothing about it. */
+static inline bool alert_is_ahead(const struct alerts *as, const struct alert *a)
+{
+    return a->since > as->now;
+}
 
 /* Tells the feed what has become of the alert. `previous` is the status before. */
 struct alert_news {

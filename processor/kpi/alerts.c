@@ -48,6 +48,10 @@ static void evaluate(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t win
         ref = alert_new(as, cell, kpi, window);
     }
     struct alert *a = alert_at(as, ref);
+    if (alert_is_ahead(as, a)) {
+        alert_arm(as, ref);
+        return;
+    }
     const uint64_t version = version_of(k.threshold);
     k.rule_changed = a->sequence > 0 && a->rule_version != version;
     a->rule_version = version;
@@ -78,7 +82,8 @@ static void timer_due(struct alerts *as, uint32_t ref)
 {
     const struct alert a = *alert_at(as, ref);
     CHECK(a.cell != 0);
-    if (a.status != ALERT_OK && a.status != ALERT_RESOLVED) {
+    const bool idle = a.status == ALERT_OK || a.status == ALERT_RESOLVED;
+    if (!idle || as->now <= alert_forgotten_at(as, &a)) {
         evaluate(as, a.cell, (enum kpi)a.kpi, a.window);
         return;
     }

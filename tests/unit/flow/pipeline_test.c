@@ -137,6 +137,34 @@ static void an_adopted_alert_knows_its_rule(void **state)
     assert_int_equal(last.reason, ALERT_REASON_RECOVERED);
 }
 
+/* The store loses the breach, the feed still tells of it. Until the events that led there
+ * are read again, the counts are those of before; the alert must not seem to recover. */
+static void an_adopted_alert_is_not_judged_by_counts_of_before(void **state)
+{
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    const int32_t shard = little_world_shard(w, "4711");
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u0", NOON - HOUR_MS);
+    little_world_run(w, 20);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_int_equal(little_world_feed(w), 1);
+
+    struct shard_header header;
+    do {
+        assert_int_equal(fake_store_lose_saves(w->store, shard, 1), 1);
+        assert_true(fake_store_header(w->store, shard, &header));
+    } while (header.offsets[TOPIC_ORDERS] > 1);
+    fake_log_limit(w->log, shard, TOPIC_ORDERS, 1); /* what led there comes a little later */
+    (void)little_world_tell(w, EVENT_SHIPMENT_SENT, "4711", "u0", NOON - HOUR_MS + 1);
+    little_world_run(w, 40);
+    fake_log_limit(w->log, shard, TOPIC_ORDERS, -1);
+    little_world_run(w, 100);
+
+    assert_int_equal(little_world_feed(w), 1);
+    assert_string_equal(little_world_view(w, "4711", FIELD), "1 2 500000 10000 critical");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +173,7 @@ int main(void)
         TEST(a_letter_of_an_earlier_claim_holds_no_save_back),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(an_adopted_alert_knows_its_rule),
+        TEST(an_adopted_alert_is_not_judged_by_counts_of_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -239,11 +239,13 @@ static void published_change_that_the_state_does_not_know_is_adopted(void **stat
     struct story *s = *state;
     turn_bad(s, "a");
     const struct alert_change published = *newest(s);
+    const uint64_t rule = story_alert(s, LATE, HOUR)->rule_version;
     story_restart(s);
     story_forget_changes(s);
     assert_true(alerts_adopt(&s->shard->alerts, &published));
     assert_false(alerts_adopt(&s->shard->alerts, &published));
     assert_int_equal(story_alert_status(s, LATE, HOUR), ALERT_FIRING);
+    assert_int_equal(story_alert(s, LATE, HOUR)->rule_version, rule);
 
     story_pass_time_to(s, STORY_NOON + 2 * HOUR_MS);
     assert_int_equal(newest(s)->type, ALERT_EVENT_RESOLVED);

@@ -1,0 +1,96 @@
+/* outbox_test.c - alert changes on their way out: saved, then sent, then delivered. */
+#include "kpi/outbox.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+struct desk {
+    struct arena arena;
+    struct entities entities;
+    struct outbox outbox;
+};
+
+static int setup(void **state)
+{
+    struct desk *d = calloc(1, sizeof *d);
+    assert_non_null(d);
+    entities_open(&d->entities, &d->arena);
+    outbox_open(&d->outbox, &d->entities);
+    *state = d;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct desk *d = *state;
+    outbox_close(&d->outbox);
+    entities_close(&d->entities);
+    free(d);
+    return 0;
+}
+
+static void add(struct desk *d, uint32_t sequence)
+{
+    const struct alert_change change = { .seller = name_of(span_of_text("4711")),
+                                         .storefront = name_of(span_of_text("de")),
+                                         .window = name_of(span_of_text("7d")),
+                                         .sequence = sequence };
+    outbox_add(&d->outbox, &change);
+}
+
+static void send_all(struct desk *d, uint64_t version)
+{
+    outbox_in_save(&d->outbox, version);
+    while (outbox_next(&d->outbox, version) != NULL)
+        outbox_sent(&d->outbox);
+}
+
+static void a_change_is_sent_only_when_its_save_is_acknowledged(void **state)
+{
+    struct desk *d = *state;
+    add(d, 1);
+    assert_null(outbox_next(&d->outbox, 9));
+    outbox_in_save(&d->outbox, 10);
+    assert_null(outbox_next(&d->outbox, 9));
+    assert_int_equal(outbox_next(&d->outbox, 10)->sequence, 1);
+}
+
+/* A new owner reads the topic from there on: what still waits must not lie before it. */
+static void the_tail_begins_before_what_still_waits(void **state)
+{
+    struct desk *d = *state;
+    add(d, 1);
+    add(d, 2);
+    send_all(d, 1);
+    outbox_delivered(&d->outbox, 2, 11);
+    assert_int_equal(d->outbox.offset, -1);
+    outbox_delivered(&d->outbox, 1, 10);
+    assert_int_equal(d->outbox.offset, 11);
+    assert_int_equal(d->outbox.waiting, 0);
+}
+
+static void a_delivery_of_nothing_that_waits_changes_nothing(void **state)
+{
+    struct desk *d = *state;
+    add(d, 1);
+    send_all(d, 1);
+    outbox_delivered(&d->outbox, 7, 100);
+    assert_int_equal(d->outbox.offset, -1);
+    assert_int_equal(d->outbox.waiting, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_change_is_sent_only_when_its_save_is_acknowledged,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_tail_begins_before_what_still_waits, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_delivery_of_nothing_that_waits_changes_nothing, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
