@@ -117,8 +117,12 @@ static void fire(struct alerts *as, struct alert *a, const struct alert_look *k)
         a->fired = as->now;
         a->throttled = as->storm[a->kpi] && a->sequence == 0;
     }
+    /* Where few fire after a load, a storm may end with this very alert, and tell it. */
+    const uint32_t told = a->sequence;
     move(as, a, ALERT_FIRING);
-    tell(as, a, k, (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, previous });
+    if (a->sequence == told)
+        tell(as, a, k,
+             (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, previous });
 }
 
 static void resolve(struct alerts *as, struct alert *a, const struct alert_look *k,

@@ -192,6 +192,22 @@ static void storm_goes_on_after_a_restart(void **state)
     assert_int_equal(heard_of(s, "g"), 1);
 }
 
+/* The store lost what fired, the feed still tells of the storm: the first alert that fires
+ * again ends it, and is told once. */
+static void alert_that_ends_an_adopted_storm_is_told_once(void **state)
+{
+    struct story *s = *state;
+    begin_storm(s);
+    const struct alert_change adopted = *storm(s, 0);
+    story_restart(s);
+    story_forget_changes(s);
+    story_pass_time_to(s, STORY_NOON);
+    assert_true(alerts_adopt(&s->shard->alerts, &adopted));
+    turn_bad(s, "x");
+    assert_int_equal(heard_of(s, "x"), 1);
+    assert_non_null(storm(s, 0));
+}
+
 /* ---- evidence
  * -------------------------------------------------------------------------------- */
 
@@ -274,6 +290,7 @@ int main(void)
         TEST(storm_is_one_record_and_states_go_on),
         TEST(what_fires_when_a_storm_ends_is_told_then),
         TEST(storm_goes_on_after_a_restart),
+        TEST(alert_that_ends_an_adopted_storm_is_told_once),
         TEST(evidence_is_the_twenty_newest_and_says_how_many_in_all),
         TEST(evidence_outside_the_window_is_not_shown),
         TEST(published_change_that_the_state_does_not_know_is_adopted),
