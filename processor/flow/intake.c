@@ -29,14 +29,21 @@ void intake_close(struct intake *in)
 
 /* ---- dead letters --------------------------------------------------------------------- */
 
-enum { LETTER_HEADERS = 7, NUMBER_BYTES = 24 };
+enum {
+    LETTER_HEADERS = 7,
+    NUMBER_BYTES = 24,
+    /* What brokers take unless told otherwise, less headers. A larger record came compressed,
+     * and would be refused again and again; it is still where it came from. */
+    LETTER_VALUE_BYTES = 1000 * 1000,
+};
 
 struct letter {
     char partition[NUMBER_BYTES];
     char offset[NUMBER_BYTES];
     char schema[NUMBER_BYTES];
     char time[NUMBER_BYTES];
-    struct outgoing_header headers[LETTER_HEADERS];
+    char left_out[NUMBER_BYTES];
+    struct outgoing_header headers[LETTER_HEADERS + 1];
 };
 
 static void write_headers(struct letter *l, const struct intake *in,
@@ -46,7 +53,8 @@ static void write_headers(struct letter *l, const struct intake *in,
     snprintf(l->offset, sizeof l->offset, "%" PRId64, record->offset);
     snprintf(l->schema, sizeof l->schema, "%d", schema_id);
     snprintf(l->time, sizeof l->time, "%" PRId64, in->world->ports->now().ms);
-    const struct outgoing_header headers[LETTER_HEADERS] = {
+    snprintf(l->left_out, sizeof l->left_out, "%zu", record->value.size);
+    const struct outgoing_header headers[LETTER_HEADERS + 1] = {
         { "reason", span_of_text(reject_code(reject)) },
         { "reason_text", span_of_text(reject_text(reject)) },
         { "source_topic", span_of_text(in->topic_names[record->topic]) },
@@ -54,6 +62,7 @@ static void write_headers(struct letter *l, const struct intake *in,
         { "source_offset", span_of_text(l->offset) },
         { "schema_id", span_of_text(l->schema) },
         { "rejected_at", span_of_text(l->time) },
+        { "value_left_out", span_of_text(l->left_out) },
     };
     memcpy(l->headers, headers, sizeof headers);
 }
@@ -65,12 +74,13 @@ static void set_aside(struct intake *in, const struct record *record, enum rejec
     struct tenure *t = &in->tenures[record->shard];
     struct letter letter;
     write_headers(&letter, in, record, reject, schema_id);
+    const bool large = record->value.size > LETTER_VALUE_BYTES;
     const struct outgoing out = { .kind = OUTGOING_DEAD_LETTER,
                                   .shard = record->shard,
                                   .key = record->key,
-                                  .value = record->value,
+                                  .value = large ? span_of(NULL, 0) : record->value,
                                   .headers = letter.headers,
-                                  .header_count = LETTER_HEADERS,
+                                  .header_count = LETTER_HEADERS + large,
                                   .cookie = t->generation };
     const struct sink_port *sink = &in->world->ports->sink;
     struct reason why = { 0 };

@@ -231,14 +231,18 @@ static void announce_throttled(struct alerts *as, enum kpi kpi)
 {
     for (uint32_t ref = 1; ref <= as->pool.used; ref++) {
         struct alert *a = alert_at(as, ref);
-        if (a->cell == 0 || a->kpi != kpi || !a->throttled || a->status != ALERT_FIRING)
+        const bool recovering = a->status == ALERT_RECOVERING;
+        if (a->cell == 0 || a->kpi != kpi || !a->throttled ||
+            (a->status != ALERT_FIRING && !recovering))
             continue;
         a->throttled = false;
         const struct cell *cell = sellers_cell(as->sellers, a->cell);
         const struct threshold *t = alerts_threshold(as, cell, kpi, a->window);
         const struct reading r = reading_take(as->sellers, cell, kpi, a->window, t->warn);
-        alert_publish(as, a, &r,
-                      (struct alert_news){ ALERT_EVENT_FIRING, ALERT_REASON_STORM, ALERT_OK });
+        alert_publish(
+            as, a, &r,
+            (struct alert_news){ recovering ? ALERT_EVENT_RECOVERING : ALERT_EVENT_FIRING,
+                                 ALERT_REASON_STORM, ALERT_OK });
         entities_touch(as->entities, ENTITY_ALERT, ref, &a->entity);
     }
 }

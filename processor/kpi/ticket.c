@@ -106,8 +106,11 @@ static int64_t forget_at(const struct tickets *ts, const struct ticket *t)
     }
     if (t->duration.is_counted)
         newest = later(newest, t->duration.at);
-    const int64_t window_left = newest + rules_longest_window(ts->rules);
-    const int64_t repeats_over = opened + REPEAT_WITHIN_MS + ts->rules->max_lateness_ms;
+    const int64_t longest = rules_longest_window(ts->rules);
+    const int64_t window_left = newest + longest;
+    /* The last that may be a repeat of it is opened seven days later, and counts that long. */
+    const int64_t repeats_over =
+        opened + REPEAT_WITHIN_MS + later(longest, ts->rules->max_lateness_ms);
     return later(late, later(window_left, repeats_over));
 }
 

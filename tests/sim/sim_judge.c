@@ -176,7 +176,7 @@ static void add_row(void *arg, const char *place, const char *row)
 {
     struct lines *lines = arg;
     assert_true(lines->count < LINES_MOST);
-    snprintf(lines->at[lines->count++], LINE_BYTES, "%s %s", place, row);
+    snprintf(lines->at[lines->count++], LINE_BYTES, "%.90s %.100s", place, row);
 }
 
 /* The first three words of a value; false: a row that only an alert keeps there. */

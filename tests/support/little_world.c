@@ -196,7 +196,10 @@ static struct little_entry *add_entry(struct little_world *w)
 static void append(struct little_world *w, struct little_entry *e, struct span seller)
 {
     const int32_t number = w->entry_count - 1;
-    CHECK(w->entries[number] == e);
+    const size_t size = e->poison && w->poison_bytes > 0 ? w->poison_bytes : sizeof number;
+    uint8_t *value = calloc(1, size);
+    CHECK(w->entries[number] == e && value != NULL);
+    memcpy(value, &number, sizeof number);
     e->shard = murmur2_partition(seller, LITTLE_SHARDS);
     e->misplaced = w->misplace_on >= 0 && w->misplace_on != e->shard;
     if (w->misplace_on >= 0)
@@ -205,9 +208,10 @@ static void append(struct little_world *w, struct little_entry *e, struct span s
                                             .topic = e->topic,
                                             .shard = e->shard,
                                             .key = seller,
-                                            .value = span_of(&number, sizeof number),
+                                            .value = span_of(value, size),
                                             .timestamp = the_clock,
                                         });
+    free(value);
 }
 
 static enum topic topic_of(enum event_kind kind)
@@ -567,7 +571,7 @@ static enum status decode(void *self, const struct record *record, struct event 
     const struct little_worker *worker = self;
     struct little_world *w = worker->world;
     int32_t number = -1;
-    CHECK(record->value.size == sizeof number);
+    CHECK(record->value.size >= sizeof number);
     memcpy(&number, record->value.at, sizeof number);
     struct little_entry *e = w->entries[number];
     *ret_schema_id = SCHEMA_ID;

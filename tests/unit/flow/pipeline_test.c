@@ -165,6 +165,27 @@ static void an_adopted_alert_is_not_judged_by_counts_of_before(void **state)
     assert_string_equal(little_world_view(w, "4711", FIELD), "1 2 500000 10000 critical");
 }
 
+/* A batch that came compressed may hold more than a broker takes in one record. */
+static void a_letter_too_large_for_its_topic_goes_without_its_bytes(void **state)
+{
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    w->poison_bytes = 3 * 1024 * 1024;
+    const struct little_entry *large = little_world_poison(w, TOPIC_ORDERS, "4711");
+    w->poison_bytes = 0;
+    (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    little_world_run(w, 20);
+
+    assert_true(little_world_has_letter(w, large));
+    const struct fake_letter *first = fake_topics_dead_letter(w->topics, 0);
+    const struct fake_letter *second = fake_topics_dead_letter(w->topics, 1);
+    assert_int_equal(first->value.size, 0);
+    assert_true(
+        span_equal(fake_topics_header(first, "value_left_out"), span_of_text("3145728")));
+    assert_int_equal(second->value.size, 4);
+    assert_int_equal(fake_topics_header(second, "value_left_out").size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +193,7 @@ int main(void)
         TEST(a_clock_that_is_set_back_holds_no_save_back),
         TEST(a_letter_of_an_earlier_claim_holds_no_save_back),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
+        TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
         TEST(an_adopted_alert_knows_its_rule),
         TEST(an_adopted_alert_is_not_judged_by_counts_of_before),
     };

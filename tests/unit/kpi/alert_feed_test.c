@@ -172,6 +172,26 @@ static void what_fires_when_a_storm_ends_is_told_then(void **state)
     assert_int_equal(newest(s)->sequence, 2);
 }
 
+/* The window empties, the storm ends with the alerts that are over first; those that
+ * recover then, and were never told, are told, and so is their end. */
+static void what_recovers_when_a_storm_ends_is_told_then(void **state)
+{
+    struct story *s = *state;
+    s->settings.thresholds.of[LATE][story_window(s, HOUR)].keep_firing_ms = 6 * HOUR_MS;
+    begin_storm(s);
+    s->seller = "f"; /* is bad an hour longer than the others */
+    story_deliveries(s, 0, 3, STORY_NOON + HOUR_MS);
+    story_pass_time_to(s, STORY_NOON + HOUR_MS + 2 * MINUTE_MS);
+    story_pass_time_to(s, STORY_NOON + 2 * HOUR_MS + 5 * MINUTE_MS);
+    assert_int_equal(heard_of(s, "f"), 0);
+    story_pass_time_to(s, STORY_NOON + 7 * HOUR_MS + 30 * MINUTE_MS);
+    assert_non_null(storm(s, 1));
+    story_pass_time_to(s, STORY_NOON + 9 * HOUR_MS);
+    assert_int_equal(heard_of(s, "f"), 2);
+    assert_int_equal(story_change(s, LATE, HOUR, 0)->type, ALERT_EVENT_RECOVERING);
+    assert_int_equal(story_change(s, LATE, HOUR, 1)->type, ALERT_EVENT_RESOLVED);
+}
+
 static void storm_goes_on_after_a_restart(void **state)
 {
     struct story *s = *state;
@@ -289,6 +309,7 @@ int main(void)
         TEST(flapping_survives_a_restart),
         TEST(storm_is_one_record_and_states_go_on),
         TEST(what_fires_when_a_storm_ends_is_told_then),
+        TEST(what_recovers_when_a_storm_ends_is_told_then),
         TEST(storm_goes_on_after_a_restart),
         TEST(alert_that_ends_an_adopted_storm_is_told_once),
         TEST(evidence_is_the_twenty_newest_and_says_how_many_in_all),
