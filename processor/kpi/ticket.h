@@ -11,8 +11,8 @@
  * was opened in the seven days before it; contact.h keeps who shares what.
  *
  * A ticket is remembered until it is closed, its last event is older than
- * max_lateness, its facts have left the longest window, and no ticket that may
- * still come can be a repeat of it.
+ * max_lateness, and its facts and those of every repeat of it have left the
+ * longest window.
  */
 #pragma once
 
