@@ -464,8 +464,8 @@ static enum status errand_run(struct registry_client *c, const char *method, str
     return ask_now(c, &request, &e->answer, why);
 }
 
-enum status registry_client_register(struct registry_client *c, const char *subject,
-                                     struct span schema, int32_t *ret_id, struct reason *why)
+static enum status register_once(struct registry_client *c, const char *subject,
+                                 struct span schema, int32_t *ret_id, struct reason *why)
 {
     struct errand e = { 0 };
     path_make(&e.path, "/subjects/", subject, "/versions");
@@ -513,6 +513,20 @@ enum status registry_client_lookup(struct registry_client *c, const char *subjec
         status = registry_answer_id(&e.answer, ret_id, why);
     errand_end(&e);
     return status == STATUS_MISSING ? lookup_newest(c, subject, schema, ret_id, why) : status;
+}
+
+/* Of two that register a subject's first version at once, some registries refuse the
+ * second as they refuse an incompatible schema: what is there now tells the difference. */
+enum status registry_client_register(struct registry_client *c, const char *subject,
+                                     struct span schema, int32_t *ret_id, struct reason *why)
+{
+    const enum status status = register_once(c, subject, schema, ret_id, why);
+    if (status != STATUS_REFUSED)
+        return status;
+    struct reason ignored = { "" };
+    if (registry_client_lookup(c, subject, schema, ret_id, &ignored) == STATUS_OK)
+        return STATUS_OK;
+    return register_once(c, subject, schema, ret_id, why);
 }
 
 enum status registry_client_compatibility(struct registry_client *c, const char *subject,

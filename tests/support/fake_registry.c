@@ -38,6 +38,7 @@ struct fake_registry {
     char *broken_body;
     int delay_ms;
     bool rewrites;
+    bool races;
     int requests;
     struct fake_request newest;
 };
@@ -136,6 +137,10 @@ static char *say_register(struct fake_registry *r, const char *subject, const ch
         return complain(ret_code, MHD_HTTP_CONFLICT, 409, "Schema is \"incompatible\"");
     if (k == NULL)
         k = keep(r, schema, subject);
+    if (r->races) {
+        r->races = false;
+        return complain(ret_code, MHD_HTTP_CONFLICT, 409, "An artifact already exists");
+    }
     return said(json_pack("{s:i}", "id", (int)k->id));
 }
 
@@ -352,6 +357,13 @@ void fake_registry_rewrites(struct fake_registry *r)
 {
     pthread_mutex_lock(&r->lock);
     r->rewrites = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void fake_registry_race(struct fake_registry *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->races = true;
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -34,6 +34,9 @@ void fake_registry_mend(struct fake_registry *r);
  * that rewrite what they store. */
 void fake_registry_rewrites(struct fake_registry *r);
 
+/* The next that registers is told that somebody else was faster, as is true. */
+void fake_registry_race(struct fake_registry *r);
+
 /* Requests so far. */
 int fake_registry_requests(struct fake_registry *r);
 

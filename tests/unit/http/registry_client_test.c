@@ -405,6 +405,19 @@ static void an_incompatible_schema_is_refused_in_the_registrys_words(void **stat
     assert_int_equal(id, before);
 }
 
+/* Two instances start at once on a new registry. */
+static void who_registers_second_finds_what_the_first_registered(void **state)
+{
+    (void)state;
+    int32_t id = -1;
+    fake_registry_race(registry);
+    assert_int_equal(
+        registry_client_register(client, "alerts-value", span_of_text(text_of_a), &id, &why),
+        STATUS_OK);
+    fetch_until(id, STATUS_OK);
+    assert_json(text_of_a);
+}
+
 static void looking_up_does_not_register(void **state)
 {
     (void)state;
@@ -490,6 +503,7 @@ int main(void)
         PROMISE(closing_does_not_wait_for_a_hanging_registry),
         PROMISE(registering_twice_gives_the_same_id),
         PROMISE(an_incompatible_schema_is_refused_in_the_registrys_words),
+        PROMISE(who_registers_second_finds_what_the_first_registered),
         PROMISE(looking_up_does_not_register),
         PROMISE(a_rewritten_schema_is_found_by_what_it_says),
         PROMISE(the_compatibility_level_is_set_for_the_subject),
