@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 #include "base/name.h"
+#include "kpi/image.h"
+#include "kpi/outbox.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -11,27 +13,35 @@
 /* A 64-bit number of struct shard_header and the field that keeps it. */
 struct numeric_field {
     const char *name;
-    size_t place;      /* in struct shard_header */
-    bool brought;      /* by the save; else written by a script */
-    bool never_signed; /* 0 .. INT64_MAX only */
-    int64_t fallback;  /* before the first save */
+    size_t place;     /* in struct shard_header */
+    bool brought;     /* by the save; else written by a script */
+    int64_t low;      /* what may stand there, besides TIME_NEVER_YET in a time */
+    int64_t high;     /* like low */
+    int64_t fallback; /* before the first save */
 };
 
 #define PLACE(member) offsetof(struct shard_header, member)
 
+/* Like an image's, a time is one that we may have written: another could overflow where
+ * time is counted on. The same holds for the next sequence. */
+#define A_COUNT 0, INT64_MAX, 0
+#define A_TIME -IMAGE_TIME_FURTHEST, IMAGE_TIME_FURTHEST, TIME_NEVER_YET
+#define AN_OFFSET OFFSET_NONE, INT64_MAX, OFFSET_NONE
+#define A_SEQUENCE 1, (int64_t)OUTBOX_SEQUENCE_MAX, 1
+
 static const struct numeric_field fields[] = {
-    { "epoch", PLACE(epoch), false, true, 0 },
-    { "version", PLACE(version), false, true, 0 },
-    { "stream_time", PLACE(stream_time), true, false, TIME_NEVER_YET },
-    { "watermark", PLACE(watermark), true, false, TIME_NEVER_YET },
-    { "highest:orders", PLACE(highest[TOPIC_ORDERS]), true, false, TIME_NEVER_YET },
-    { "highest:messages", PLACE(highest[TOPIC_MESSAGES]), true, false, TIME_NEVER_YET },
-    { "highest:shipments", PLACE(highest[TOPIC_SHIPMENTS]), true, false, TIME_NEVER_YET },
-    { "offset:orders", PLACE(offsets[TOPIC_ORDERS]), true, false, OFFSET_NONE },
-    { "offset:messages", PLACE(offsets[TOPIC_MESSAGES]), true, false, OFFSET_NONE },
-    { "offset:shipments", PLACE(offsets[TOPIC_SHIPMENTS]), true, false, OFFSET_NONE },
-    { "alerts_offset", PLACE(alerts_offset), true, false, OFFSET_NONE },
-    { "next_shard_sequence", PLACE(next_shard_sequence), true, true, 0 },
+    { "epoch", PLACE(epoch), false, A_COUNT },
+    { "version", PLACE(version), false, A_COUNT },
+    { "stream_time", PLACE(stream_time), true, A_TIME },
+    { "watermark", PLACE(watermark), true, A_TIME },
+    { "highest:orders", PLACE(highest[TOPIC_ORDERS]), true, A_TIME },
+    { "highest:messages", PLACE(highest[TOPIC_MESSAGES]), true, A_TIME },
+    { "highest:shipments", PLACE(highest[TOPIC_SHIPMENTS]), true, A_TIME },
+    { "offset:orders", PLACE(offsets[TOPIC_ORDERS]), true, AN_OFFSET },
+    { "offset:messages", PLACE(offsets[TOPIC_MESSAGES]), true, AN_OFFSET },
+    { "offset:shipments", PLACE(offsets[TOPIC_SHIPMENTS]), true, AN_OFFSET },
+    { "alerts_offset", PLACE(alerts_offset), true, AN_OFFSET },
+    { "next_shard_sequence", PLACE(next_shard_sequence), true, A_SEQUENCE },
 };
 
 enum { NUMERIC_FIELDS = sizeof fields / sizeof fields[0] };
@@ -52,6 +62,13 @@ static int64_t field_value(const struct shard_header *header, const struct numer
     return value;
 }
 
+static bool is_possible(const struct numeric_field *f, int64_t value)
+{
+    if (value == TIME_NEVER_YET)
+        return f->fallback == TIME_NEVER_YET;
+    return value >= f->low && value <= f->high;
+}
+
 void redis_header_write(struct redis_command *c, const struct shard_header *header)
 {
     int32_t written = 0;
@@ -59,7 +76,7 @@ void redis_header_write(struct redis_command *c, const struct shard_header *head
         if (!fields[i].brought)
             continue;
         const int64_t value = field_value(header, &fields[i]);
-        CHECK(!fields[i].never_signed || value >= 0);
+        CHECK(fields[i].low < 0 || value >= 0);
         redis_command_text(c, fields[i].name);
         if (value == TIME_NEVER_YET)
             redis_command_text(c, NEVER);
@@ -122,9 +139,7 @@ static bool parse_field(const redisReply *reply, const struct numeric_field *f,
     const char *text = find_field(reply, f->name);
     if (text == NULL && header->version > 0)
         return false;
-    if (text != NULL && !parse_number(text, &value))
-        return false;
-    if (f->never_signed && value < 0)
+    if (text != NULL && (!parse_number(text, &value) || !is_possible(f, value)))
         return false;
     memcpy((char *)header + f->place, &value, sizeof value);
     return true;

@@ -102,13 +102,28 @@ static void an_impossible_value_is_malformed_and_its_field_is_named(void **state
 {
     (void)state;
     static const char *const wrong[][2] = {
-        { "version", "-1" },      { "version", "" },
-        { "epoch", "1e3" },       { "watermark", "99999999999999999999" },
-        { "stream_time", "--7" }, { "offset:orders", "4x" },
-        { "log_first", "11" },    { "log_first", "0" },
-        { "part:0", "6" },        { "part:12", "10" },
-        { "part:-1", "9" },       { "part:99999", "9" },
-        { "part:", "9" },         { "next_shard_sequence", "-2" },
+        { "version", "-1" },
+        { "version", "" },
+        { "epoch", "1e3" },
+        { "watermark", "99999999999999999999" },
+        { "stream_time", "--7" },
+        { "offset:orders", "4x" },
+        { "log_first", "11" },
+        { "log_first", "0" },
+        { "part:0", "6" },
+        { "part:12", "10" },
+        { "part:-1", "9" },
+        { "part:99999", "9" },
+        { "part:", "9" },
+        { "next_shard_sequence", "-2" },
+        { "next_shard_sequence", "0" },
+        { "next_shard_sequence", "never" },
+        { "offset:shipments", "-2" },
+        { "alerts_offset", "never" },
+        { "next_shard_sequence", "17592186044416" },
+        { "highest:orders", "9223372036854775807" },
+        { "highest:messages", "-9223372036854775807" },
+        { "stream_time", "506804601599999" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct answer a;
