@@ -133,8 +133,11 @@ static void understand(struct cursor *c, struct span text, int64_t shift_ms)
         complain(c, why.text);
         return;
     }
-    shift_event(&c->event, shift_ms);
-    const enum reject reject = event_check(&c->event);
+    enum reject reject = event_check(&c->event); /* before: no possible time can overflow */
+    if (reject == REJECT_NONE) {
+        shift_event(&c->event, shift_ms);
+        reject = event_check(&c->event);
+    }
     if (reject != REJECT_NONE) {
         complain(c, reject_text(reject));
         return;

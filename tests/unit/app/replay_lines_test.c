@@ -148,6 +148,19 @@ static void all_times_of_an_event_are_shifted_together(void **state)
     replay_lines_close(lines);
 }
 
+/* A time at the end of what a number can hold is a bad line, moved or not. */
+static void a_time_that_cannot_be_shifted_is_a_bad_line(void **state)
+{
+    (void)state;
+    write_file("orders.jsonl", ORDERED("a", "9223372036854775807") ORDERED("b", "1000"));
+    struct replay_lines *lines = open_files();
+    replay_lines_shift(lines, 500);
+    assert_int_equal(replay_lines_next(lines, &event, &told, &why), STATUS_MALFORMED);
+    assert_non_null(strstr(why.text, "orders.jsonl:1: "));
+    assert_next(lines, "b", 1500);
+    replay_lines_close(lines);
+}
+
 static void a_file_that_is_not_there_is_said_by_name(void **state)
 {
     (void)state;
@@ -178,6 +191,7 @@ int main(void)
         TEST(an_event_that_cannot_be_true_is_a_bad_line),
         TEST(an_event_of_another_topic_than_its_file_is_a_bad_line),
         TEST(all_times_of_an_event_are_shifted_together),
+        TEST(a_time_that_cannot_be_shifted_is_a_bad_line),
         TEST(a_file_that_is_not_there_is_said_by_name),
         TEST(the_name_of_a_file_may_say_its_topic),
     };
