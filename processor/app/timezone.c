@@ -14,8 +14,8 @@
  * day begins at 01:00), comes twice (the first counts) or where a whole day was left
  * out (it has no length).
  *
- * A zone that libc does not know silently becomes UTC, so the zone's file is looked
- * for first.
+ * A zone that libc does not know silently becomes UTC, so the zone's file is
+ * looked at first.
  */
 #include "app/timezone.h"
 
@@ -47,6 +47,22 @@ static bool zone_name_is_good(const char *zone)
                size;
 }
 
+/* Other files lie beside the zones (leapseconds, for one); of these libc would make UTC. */
+static bool is_zone_file(const char *path)
+{
+    static const char magic[] = { 'T', 'Z', 'i', 'f' };
+    char begin[sizeof magic] = { 0 };
+    struct stat found;
+    if (stat(path, &found) != 0 || !S_ISREG(found.st_mode))
+        return false;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return false;
+    const size_t size = fread(begin, 1, sizeof begin, file);
+    (void)fclose(file);
+    return size == sizeof begin && memcmp(begin, magic, sizeof magic) == 0;
+}
+
 bool timezone_exists(const char *zone, struct reason *ret_why)
 {
     char path[PATH_BYTES];
@@ -59,7 +75,7 @@ bool timezone_exists(const char *zone, struct reason *ret_why)
         return false;
     }
     (void)snprintf(path, sizeof path, "%s/%s", folder, zone);
-    if (stat(path, &found) == 0 && S_ISREG(found.st_mode))
+    if (is_zone_file(path))
         return true;
     if (stat(folder, &found) != 0)
         reason_set(ret_why, "there is no time zone database in %s; install tzdata", folder);

@@ -297,6 +297,7 @@ static void calendar_that_cannot_be_kept_is_a_mistake(void **state)
 {
     (void)state;
     assert_mistake("calendars:\n  x: {timezone: Europe/Nowhere}", 2, "there is no time zone");
+    assert_mistake("calendars:\n  x: {timezone: leapseconds}", 2, "there is no time zone");
     assert_mistake("calendars:\n  x: {weekdays: [mon]}", 2, "it has no time zone");
     assert_mistake("calendars:\n  x: {timezone: UTC, weekdays: []}", 2, "no working day");
     assert_mistake("calendars:\n  x: {timezone: UTC, weekdays: [mo]}", 2, "did you mean mon?");
