@@ -24,6 +24,7 @@ void adapters_kafka_open(struct adapters_kafka *k, const struct settings *s, int
     k->options = (struct kafka_options){ .brokers = s->kafka_brokers,
                                          .group = s->kafka_group,
                                          .instance_id = (const char *)k->instance.at,
+                                         .lease = s->kafka_lease,
                                          .properties = k->properties,
                                          .property_count = count };
 }

@@ -66,6 +66,7 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
 void pipeline_abandon(struct pipeline *p)
 {
     CHECK(p->tenures != NULL);
+    p->options.ports->sink.give_up(p->options.ports->sink.self);
     for (int32_t i = 0; i < p->options.shard_count; i++)
         tenure_close(&p->tenures[i]);
 }
@@ -186,6 +187,7 @@ static void take_duties(struct pipeline *p, const struct record_batch *batch)
 {
     bool saved = false;
     bool release = false;
+    bool lost = false;
     for (int32_t i = 0; i < batch->duty_count; i++) {
         const struct duty *d = &batch->duties[i];
         CHECK(d->shard >= 0 && d->shard < p->options.shard_count);
@@ -199,10 +201,14 @@ static void take_duties(struct pipeline *p, const struct record_batch *batch)
             saved = true;
         }
         release |= d->kind == DUTY_REVOKED;
+        lost |= d->kind == DUTY_LOST;
         tenure_close(t);
         if (d->kind == DUTY_ASSIGNED)
             tenure_open(t, d->shard, &p->arena);
     }
+    /* What is still on its way must not come behind the next owner's back. */
+    if (release || lost)
+        p->options.ports->sink.give_up(p->options.ports->sink.self);
     if (release)
         p->options.ports->source.release(p->options.ports->source.self);
 }

@@ -89,6 +89,11 @@ struct source_port {
 
     /* For lag tools only: tells the group how far we are. Never fails. */
     void (*note_progress)(void *self, int32_t shard, const int64_t offsets[TOPIC_COUNT]);
+
+    /* For how many milliseconds from now nobody else can own the started shards, unless we
+     * release them: the group has said lately that we belong to it, and it waits for a
+     * silent member that long. 0: not known. */
+    int32_t (*lease_ms)(void *self);
 };
 
 /* ---- publishing ----------------------------------------------------------- */
@@ -110,26 +115,37 @@ struct outgoing {
     uint64_t cookie; /* comes back with the delivery */
 };
 
+/* What became of a record. */
 struct delivery {
     enum outgoing_kind kind;
     int32_t shard;
     uint64_t cookie;
+    bool delivered; /* false, alerts only: given up, it may be in the topic or not */
     int64_t offset; /* of the record in its topic; -1 if not known */
 };
 
 struct sink_port {
     void *self;
 
+    /* An alert that is not acknowledged after so many milliseconds is given up, so that
+     * it cannot reach the topic when others own its shard (source_port.lease_ms). */
+    int32_t give_up_ms;
+
     /* Takes over a copy and sends it, in order per shard. FULL: the queue is at its bound, poll
-     * and try again. The sink retries by itself until delivered; after a fatal
-     * client error it recreates the client and sends again what was not acknowledged. */
+     * and try again. The sink retries by itself: a dead letter until it is delivered (then it
+     * may stand twice), an alert until it is delivered or given up. */
     enum status (*send)(void *self, const struct outgoing *record, struct reason *why);
 
-    /* Acknowledged records, oldest first; returns how many were written (<= max). */
+    /* What became of records, oldest first; returns how many were written (<= max). When
+     * one alert is given up, all are that were sent and not acknowledged, at once. */
     int32_t (*poll)(void *self, struct delivery *ret_deliveries, int32_t max);
 
-    /* Waits until everything sent is acknowledged or patience is over: then UNAVAILABLE. */
+    /* Waits until what became of everything sent is known, or patience is over: then
+     * UNAVAILABLE. */
     enum status (*flush)(void *self, int patience_ms);
+
+    /* Gives up every alert that is not acknowledged, now: none is sent any more. */
+    void (*give_up)(void *self);
 };
 
 /* What stands in the alerts topic, for adoption after a crash (design 3.5). */

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "flow/adoption.h"
 
 enum { DELIVERIES = 256 };
 
@@ -16,10 +17,42 @@ static uint64_t cookie_of(const struct tenure *t, uint64_t sequence)
     return t->generation << SEQUENCE_BITS | sequence;
 }
 
+/* Whoever may have lost the shard publishes nothing: its successor has read what stands in
+ * the topic, and tells the rest itself. */
+static bool is_surely_ours(const struct ports *ports)
+{
+    return ports->source.lease_ms(ports->source.self) >= ports->sink.give_up_ms;
+}
+
+/* Is it known of every change that was sent whether it stands in the topic? */
+static bool is_settled(const struct publishing *p, struct tenure *t)
+{
+    const wall_time now = p->world->ports->now();
+    struct reason why = { 0 };
+    if (!t->gave_up)
+        return true;
+    if (!backoff_over(&t->asked, now))
+        return false;
+    const enum status s = adoption_look_again(t, p->world, &why);
+    if (s != STATUS_OK) {
+        log_write(LOG_WARN, "alerts_unsettled", "shard=%d status=%s why=\"%s\"", t->shard,
+                  status_name(s), why.text);
+        backoff_failed(&t->asked, now);
+        return false;
+    }
+    backoff_reset(&t->asked);
+    t->gave_up = false;
+    return true;
+}
+
 void publishing_send(const struct publishing *p, struct tenure *t)
 {
     CHECK(tenure_works(t));
     const struct ports *ports = p->world->ports;
+    if (outbox_next(&t->state->outbox, t->header.version) == NULL && !t->gave_up)
+        return;
+    if (!is_surely_ours(ports) || !is_settled(p, t))
+        return;
     const struct alert_change *change;
     while ((change = outbox_next(&t->state->outbox, t->header.version)) != NULL) {
         struct reason why = { 0 };
@@ -50,8 +83,13 @@ static void delivered(const struct publishing *p, const struct delivery *d)
             t->letters_unacknowledged -= 1;
         return;
     }
+    const bool current = tenure_works(t) && d->cookie >> SEQUENCE_BITS == t->generation;
+    if (!d->delivered) {
+        t->gave_up |= current;
+        return;
+    }
     metrics_add(p->world->metrics, METRIC_ALERTS_PUBLISHED, 1);
-    if (tenure_works(t) && d->cookie >> SEQUENCE_BITS == t->generation)
+    if (current)
         outbox_delivered(&t->state->outbox, d->cookie & ((UINT64_C(1) << SEQUENCE_BITS) - 1),
                          d->offset);
 }

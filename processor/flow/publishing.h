@@ -1,8 +1,10 @@
 /* publishing.h - alert changes to the alerts topic, acknowledgements back.
  *
  * A change is handed to the sink only after the save that holds it was
- * acknowledged; its delivery removes it from the outbox, which the next save
- * makes durable.
+ * acknowledged, and only while the shard is ours for longer than the sink may try
+ * to deliver it: so nothing of ours comes after a successor has read the topic.
+ * Its delivery removes it from the outbox, which the next save makes durable. If
+ * the sink gives it up, the topic is asked whether it stands there.
  */
 #pragma once
 

@@ -9,6 +9,7 @@
 #define LOG_LEAST_BYTES ((size_t)8 * 1024 * 1024)
 #define PART_CREDIT (UINT64_C(1) << 20) /* one part */
 #define SAVES_A_ROUND 4096              /* at the most, however small the saves are */
+#define IDLE_SAVE_MS (5 * SECOND_MS)    /* at the least, when nothing changes */
 
 static bool is_behind(const struct tenure *t)
 {
@@ -34,7 +35,9 @@ bool saving_is_due(const struct saving *s, const struct tenure *t, wall_time now
     const int64_t interval = is_behind(t) ? s->catch_up_interval_ms : s->commit_interval_ms;
     if (!wall_time_passed(t->last_save, interval, now))
         return false;
-    return shard_changed(t->state) || t->progressed || t->state->sellers.views.count > 0;
+    /* Only a save finds out that the store has lost what it had acknowledged. */
+    return shard_changed(t->state) || t->progressed || t->state->sellers.views.count > 0 ||
+           wall_time_passed(t->last_save, IDLE_SAVE_MS, now);
 }
 
 /* ---- encoding ------------------------------------------------------------------------- */

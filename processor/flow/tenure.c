@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "flow/adoption.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,6 +65,7 @@ static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
     t->claimed_at = w->ports->now();
     t->generation += 1;
     t->letters_unacknowledged = 0; /* those of the claim before are in their topic */
+    t->gave_up = false;            /* all of the topic's tail is read anyway */
     snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
     const enum status s =
         w->ports->store.claim(w->ports->store.self, t->shard, t->writer, &t->header, why);
@@ -132,51 +134,13 @@ static enum status stage_load(struct tenure *t, const struct tenure_world *w,
     return STATUS_OK;
 }
 
-struct adoption {
-    struct tenure *tenure;
-    const struct tenure_world *world;
-};
-
-/* A record of the alerts topic: ours and waiting, ours and unknown, or not ours. A number
- * that the stored state has given already is known to it, even if the alert was forgotten
- * since: a predecessor's producer may have delivered it late, and a second time. */
-static void adopt_record(void *arg, const struct feed_record *record)
-{
-    const struct adoption *a = arg;
-    struct tenure *t = a->tenure;
-    char ours[16];
-    snprintf(ours, sizeof ours, "%d", t->shard);
-    if (!span_equal(record->header_shard, span_of_text(ours)))
-        return;
-    struct alert_change change;
-    const struct encoder_port *encoder = &a->world->ports->encoder;
-    if (encoder->decode(encoder->self, record->value, &change) != STATUS_OK)
-        return;
-    if (change.shard_sequence >= t->state->outbox.next_sequence)
-        t->state->outbox.next_sequence = change.shard_sequence + 1;
-    const uint64_t waiting = outbox_find(&t->state->outbox, &change);
-    if (waiting != 0)
-        outbox_delivered(&t->state->outbox, waiting, record->offset);
-    else if (change.shard_sequence >= t->header.next_shard_sequence &&
-             alerts_adopt(&t->state->alerts, &change))
-        log_write(LOG_INFO, "alert_adopted", "shard=%d offset=%" PRId64, t->shard,
-                  record->offset);
-}
-
 static enum status stage_adopt(struct tenure *t, const struct tenure_world *w,
                                struct reason *why)
 {
-    struct adoption arg = { .tenure = t, .world = w };
-    int64_t end = OFFSET_NONE;
-    const struct feed_port *feed = &w->ports->feed;
-    const enum status s = feed->read_tail(feed->self, t->shard, t->header.alerts_offset,
-                                          adopt_record, &arg, &end, why);
-    if (s != STATUS_OK)
-        return s;
-    if (t->state->outbox.waiting == 0 && end > t->state->outbox.offset)
-        t->state->outbox.offset = end;
-    t->stage = TENURE_START;
-    return STATUS_OK;
+    const enum status s = adoption_take_over(t, w, why);
+    if (s == STATUS_OK)
+        t->stage = TENURE_START;
+    return s;
 }
 
 static enum status stage_start(struct tenure *t, const struct tenure_world *w,

@@ -77,6 +77,8 @@ struct tenure {
     struct input inputs[TOPIC_COUNT];
     bool progressed; /* offsets moved since the last save */
     int64_t letters_unacknowledged;
+    bool gave_up;         /* the sink has given changes up: the topic knows which stand there */
+    struct backoff asked; /* when to ask it again */
     struct pending_save save;
     wall_time last_save;
     wall_time claimed_at;

@@ -114,6 +114,7 @@ void kafka_backlog_acknowledge(struct kafka_backlog *b, struct kafka_slot *slot,
     CHECK(slot->handed);
     b->handed_count -= 1;
     leave_pending(b, slot);
+    slot->delivery.delivered = true;
     slot->delivery.offset = offset;
     append(&b->done, slot);
 }
@@ -131,6 +132,28 @@ void kafka_backlog_rewind(struct kafka_backlog *b)
         slot->handed = false;
     b->handed_count = 0;
     b->unsent = b->pending.first;
+}
+
+void kafka_backlog_give_up(struct kafka_backlog *b, enum outgoing_kind kind)
+{
+    CHECK(b->handed_count == 0);
+    struct kafka_slot *next = NULL;
+    for (struct kafka_slot *slot = b->pending.first; slot != NULL; slot = next) {
+        next = slot->next;
+        if (slot->delivery.kind != kind)
+            continue;
+        leave_pending(b, slot);
+        append(&b->done, slot);
+    }
+    b->unsent = b->pending.first;
+}
+
+bool kafka_backlog_awaits(const struct kafka_backlog *b, enum outgoing_kind kind)
+{
+    for (const struct kafka_slot *slot = b->pending.first; slot != NULL; slot = slot->next)
+        if (slot->delivery.kind == kind)
+            return true;
+    return false;
 }
 
 int32_t kafka_backlog_take(struct kafka_backlog *b, struct delivery *ret_deliveries,

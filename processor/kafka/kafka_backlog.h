@@ -5,6 +5,7 @@
  * A fixed number of slots; each stands in exactly one of three lists:
  *
  *      free ──add──▶ pending (oldest first) ──acknowledge──▶ done ──take──▶ free
+ *                       └──────────────────── give up ────────▲
  *                     │ handed to the client … │ not yet │
  *                                              ▲ unsent
  *
@@ -72,7 +73,13 @@ void kafka_backlog_acknowledge(struct kafka_backlog *b, struct kafka_slot *slot,
 /* The client is gone: everything pending is unsent again. */
 void kafka_backlog_rewind(struct kafka_backlog *b);
 
-/* The oldest acknowledged records, at most `max`; returns how many. */
+/* The client is gone: what of this kind is pending is done, undelivered. */
+void kafka_backlog_give_up(struct kafka_backlog *b, enum outgoing_kind kind);
+
+/* Is anything of this kind pending? */
+bool kafka_backlog_awaits(const struct kafka_backlog *b, enum outgoing_kind kind);
+
+/* The oldest records that are done, at most `max`; returns how many. */
 int32_t kafka_backlog_take(struct kafka_backlog *b, struct delivery *ret_deliveries,
                            int32_t max);
 

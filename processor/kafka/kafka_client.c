@@ -13,9 +13,10 @@
 #include "kafka/kafka_errors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-enum { CLIENT_ERROR_BYTES = 512 };
+enum { CLIENT_ERROR_BYTES = 512, NUMBER_BYTES = 32 };
 
 static void note_trouble(struct kafka_client *client, const char *text)
 {
@@ -168,6 +169,15 @@ enum status kafka_client_partitions(struct kafka_client *client, const char *top
         return kafka_client_blame(client, error, topic, why);
     *ret_count = count;
     return STATUS_OK;
+}
+
+int64_t kafka_client_number(const struct kafka_client *client, const char *property)
+{
+    char text[NUMBER_BYTES] = "";
+    size_t size = sizeof text;
+    CHECK(rd_kafka_conf_get(rd_kafka_conf(client->handle), property, text, &size) ==
+          RD_KAFKA_CONF_OK);
+    return strtoll(text, NULL, 10);
 }
 
 int64_t kafka_client_clock_ms(void)

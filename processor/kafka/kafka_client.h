@@ -61,5 +61,8 @@ enum status kafka_client_edges(struct kafka_client *client, enum kafka_edge edge
 enum status kafka_client_partitions(struct kafka_client *client, const char *topic,
                                     int patience_ms, int32_t *ret_count, struct reason *why);
 
+/* The value of a numeric property, as the client has it. */
+int64_t kafka_client_number(const struct kafka_client *client, const char *property);
+
 /* Milliseconds of a clock that never goes back. */
 int64_t kafka_client_clock_ms(void);

@@ -24,6 +24,7 @@ struct kafka_options {
     const char *group;       /* needed by KAFKA_MEMBER only */
     const char *instance_id; /* unique in the group, stable over restarts; NULL: dynamic */
     const char *client_id;   /* NULL: "sellerwatch" */
+    bool lease;              /* a member asks the group whether it still belongs to it */
     const struct kafka_property *properties;
     int32_t property_count;
 };

@@ -41,5 +41,8 @@ void kafka_group_release(struct kafka_group *group);
 void kafka_group_note(struct kafka_group *group, int32_t shard,
                       const int64_t offsets[TOPIC_COUNT]);
 
+/* How long the shards are ours at the least; see source_port.lease_ms. */
+int32_t kafka_group_lease_ms(const struct kafka_group *group);
+
 /* For kafka_client_edges. */
 struct kafka_client *kafka_group_client(struct kafka_group *group);

@@ -2,22 +2,25 @@
  *
  * DESIGN
  * ------
- * The client is an idempotent producer that tries for ever, so usually a record
- * is handed to it once and acknowledged once. The copy it sends from is the one
- * in the backlog (kafka_backlog.h); librdkafka makes none.
+ * The client is an idempotent producer. It tries for ever to deliver a dead letter,
+ * and half a session of the consumer group to deliver an alert, also if this process
+ * stands still meanwhile (message.timeout.ms): so usually a record is handed to it
+ * once and acknowledged once. The copy it sends from is the one in the backlog
+ * (kafka_backlog.h); librdkafka makes none.
  *
  *      send ──▶ backlog: pending ──hand over──▶ client ──▶ brokers
  *      poll ◀── backlog: done ◀──acknowledged────┘  │
  *                        pending ◀──failed──────────┘  then: recovery
  *
  * Recovery, after a fatal error of the client (librdkafka 2.0.2 has some that are
- * nobody's fault) or a record that it gave up (no right to write, topic gone):
+ * nobody's fault) or a record that it gave up (time over, no right to write, topic gone):
  *
- *   1. hand nothing over any more, so that nothing overtakes what failed
+ *   1. hand nothing over any more, and take back what the client has not sent, so
+ *      that nothing overtakes what failed
  *   2. wait until the client has said of each of its records what became of it,
- *      at most DRAIN_MS: what is given up here may be delivered twice
- *   3. after a pause of RETRY_MS from the failure, end the client, open a new one
- *      and hand over everything pending again, in order
+ *      at most DRAIN_MS
+ *   3. after a pause of RETRY_MS from the failure, end the client, give all alerts up
+ *      that are pending, open a new client and hand over the dead letters again
  *
  * The count of alert partitions is asked once, at start: should the topic grow
  * while we run, shards still go where kafka_feed looks for them.
@@ -30,6 +33,7 @@
 #include "kafka/kafka_backlog.h"
 #include "kafka/kafka_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +56,7 @@ struct kafka_sink {
     struct kafka_backlog backlog;
     int32_t alert_partitions; /* 0: not known yet */
     size_t record_bytes_max;  /* message.max.bytes */
+    int32_t give_up_ms;       /* see sink_port */
     int64_t asked_ms;         /* when that was asked last */
     bool failed;              /* recovery is under way */
     int64_t failed_ms;        /* since when */
@@ -65,6 +70,7 @@ static void begin_recovery(struct kafka_sink *sink, const char *cause)
         return;
     sink->failed = true;
     sink->failed_ms = kafka_client_clock_ms();
+    (void)rd_kafka_purge(sink->client.handle, RD_KAFKA_PURGE_F_QUEUE);
     log_write(LOG_WARN, "kafka_sink_recovers", "pending=%d cause=\"%s\"",
               (int)sink->backlog.handed_count, cause);
 }
@@ -98,13 +104,17 @@ static const char *topic_name(const struct kafka_sink *sink, size_t kind)
     return kind == OUTGOING_ALERT ? sink->options.alerts_topic : sink->options.deadletter_topic;
 }
 
-static size_t read_bytes_max(const struct kafka_sink *sink)
+/* NULL: its name is impossible. */
+static rd_kafka_topic_t *open_topic(const struct kafka_sink *sink, size_t kind)
 {
-    char text[NUMBER_BYTES] = "";
-    size_t size = sizeof text;
-    CHECK(rd_kafka_conf_get(rd_kafka_conf(sink->client.handle), "message.max.bytes", text,
-                            &size) == RD_KAFKA_CONF_OK);
-    return (size_t)strtoull(text, NULL, 10);
+    if (kind != OUTGOING_ALERT)
+        return rd_kafka_topic_new(sink->client.handle, topic_name(sink, kind), NULL);
+    char text[NUMBER_BYTES];
+    (void)snprintf(text, sizeof text, "%d", (int)sink->give_up_ms);
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(sink->client.handle);
+    CHECK(rd_kafka_topic_conf_set(conf, "message.timeout.ms", text, NULL, 0) ==
+          RD_KAFKA_CONF_OK);
+    return rd_kafka_topic_new(sink->client.handle, topic_name(sink, kind), conf);
 }
 
 static enum status open_client(struct kafka_sink *sink, struct reason *why)
@@ -114,9 +124,10 @@ static enum status open_client(struct kafka_sink *sink, struct reason *why)
         kafka_client_open(&sink->client, &sink->options.kafka, KAFKA_SINK, &callbacks, why);
     if (s != STATUS_OK)
         return s;
-    sink->record_bytes_max = read_bytes_max(sink);
+    sink->record_bytes_max = (size_t)kafka_client_number(&sink->client, "message.max.bytes");
+    sink->give_up_ms = (int32_t)kafka_client_number(&sink->client, "session.timeout.ms") / 2;
     for (size_t i = 0; i < sizeof sink->topics / sizeof sink->topics[0]; i++) {
-        sink->topics[i] = rd_kafka_topic_new(sink->client.handle, topic_name(sink, i), NULL);
+        sink->topics[i] = open_topic(sink, i);
         if (sink->topics[i] == NULL) {
             reason_set(why, "\"%s\" cannot be the name of a topic", topic_name(sink, i));
             close_client(sink);
@@ -276,6 +287,8 @@ static void open_again(struct kafka_sink *sink)
     struct reason why = { "" };
     close_client(sink);
     kafka_backlog_rewind(&sink->backlog);
+    kafka_backlog_give_up(&sink->backlog, OUTGOING_ALERT);
+    sink->failed = true;
     sink->failed_ms = kafka_client_clock_ms();
     if (open_client(sink, &why) == STATUS_OK)
         sink->failed = false;
@@ -320,10 +333,21 @@ static enum status flush(void *self, int patience_ms)
     return STATUS_OK;
 }
 
+static void give_up(void *self)
+{
+    struct kafka_sink *sink = self;
+    turn(sink, 0); /* what was acknowledged meanwhile is not given up */
+    if (kafka_backlog_awaits(&sink->backlog, OUTGOING_ALERT))
+        open_again(sink);
+}
+
 struct sink_port kafka_sink_port(struct kafka_sink *sink)
 {
     CHECK(sink != NULL);
-    return (struct sink_port){
-        .self = sink, .send = send_record, .poll = poll_deliveries, .flush = flush
-    };
+    return (struct sink_port){ .self = sink,
+                               .give_up_ms = sink->give_up_ms,
+                               .send = send_record,
+                               .poll = poll_deliveries,
+                               .flush = flush,
+                               .give_up = give_up };
 }

@@ -447,6 +447,12 @@ static void source_note_progress(void *self, int32_t shard, const int64_t offset
         kafka_group_note(s->group, shard, offsets);
 }
 
+static int32_t source_lease_ms(void *self)
+{
+    const struct kafka_source *s = self;
+    return kafka_group_lease_ms(s->group);
+}
+
 struct source_port kafka_source_port(struct kafka_source *source)
 {
     return (struct source_port){
@@ -458,6 +464,7 @@ struct source_port kafka_source_port(struct kafka_source *source)
         .log_end = source_log_end,
         .position = source_position,
         .note_progress = source_note_progress,
+        .lease_ms = source_lease_ms,
     };
 }
 

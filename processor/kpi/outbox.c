@@ -120,6 +120,15 @@ void outbox_sent(struct outbox *ob)
     ob->unsent = w->next;
 }
 
+void outbox_send_again(struct outbox *ob)
+{
+    for (uint32_t ref = ob->first; ref != ob->unsent; ref = at(ob, ref)->next) {
+        CHECK(at(ob, ref)->state == WAITING_FOR_DELIVERY);
+        at(ob, ref)->state = WAITING_TO_BE_SENT;
+    }
+    ob->unsent = ob->first;
+}
+
 static void bury(struct outbox *ob, uint32_t ref)
 {
     struct buffer *out = &ob->entities->tombstones;

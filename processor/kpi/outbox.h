@@ -58,6 +58,10 @@ const struct alert_change *outbox_next(const struct outbox *ob, uint64_t acknowl
 /* The change that outbox_next gave was handed to the sink. */
 void outbox_sent(struct outbox *ob);
 
+/* Nothing that was handed to the sink is on its way any more: what was not delivered is
+ * handed over again. */
+void outbox_send_again(struct outbox *ob);
+
 /* It stands in the topic at that offset (-1: not known). */
 void outbox_delivered(struct outbox *ob, uint64_t shard_sequence, int64_t offset);
 

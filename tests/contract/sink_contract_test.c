@@ -229,6 +229,7 @@ static void alerts_of_a_shard_are_delivered_in_the_order_they_were_sent(void **s
         assert_int_equal(d[i].kind, OUTGOING_ALERT);
         assert_int_equal(d[i].shard, 1);
         assert_int_equal(d[i].cookie, i);
+        assert_true(d[i].delivered);
         assert_int_equal(d[i].offset, i);
     }
     assert_int_equal(read_tail(w, 1, OFFSET_NONE, &seen), COUNT);
@@ -312,6 +313,32 @@ static void a_flush_waits_until_everything_is_acknowledged(void **state)
     assert_int_equal(read_tail(w, 0, OFFSET_NONE, &seen), 3);
     assert_int_equal(w->sink.poll(w->sink.self, d, 3), 3); /* still to be taken */
     assert_int_equal(w->sink.poll(w->sink.self, d, 3), 0);
+}
+
+/* Some of it may be in the topic; but what is not there then never comes. */
+static void what_is_given_up_is_told_and_not_sent_any_more(void **state)
+{
+    enum { COUNT = 10 };
+    struct world *w = *state;
+    struct delivery d[COUNT + 1];
+    struct seen before;
+    struct seen after;
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(send_alert(w, 0, "x"), STATUS_OK);
+    w->sink.give_up(w->sink.self);
+    collect(w, d, COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(d[i].cookie, i);
+        assert_true(d[i].delivered || d[i].offset == -1);
+        assert_true(i == 0 || d[i - 1].delivered || !d[i].delivered);
+    }
+    (void)read_tail(w, 0, OFFSET_NONE, &before);
+    assert_int_equal(send_alert(w, 0, "next"), STATUS_OK);
+    collect(w, d, 1);
+    assert_true(d[0].delivered);
+    (void)read_tail(w, 0, OFFSET_NONE, &after);
+    assert_int_equal(after.count, before.count + 1);
+    assert_string_equal(after.values[before.count], "next");
 }
 
 static void what_is_sent_is_copied(void **state)

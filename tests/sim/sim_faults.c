@@ -66,9 +66,22 @@ static void fault_somebody_leaves(struct sim *s)
         little_world_stop(any_worker(s));
 }
 
+/* What was on its way is given up before others can take over: some of it landed. */
+static void give_up_alerts(struct sim *s, const struct little_worker *worker)
+{
+    const int32_t in_flight = fake_sink_in_flight(worker->sink);
+    fake_sink_give_up(worker->sink, (int32_t)sim_draw(s, in_flight + 1));
+}
+
+static void end_session(struct sim *s, const struct little_worker *worker)
+{
+    give_up_alerts(s, worker);
+    fake_log_expire(worker->member);
+}
+
 static void fault_session_ends(struct sim *s)
 {
-    fake_log_expire(any_worker(s)->member);
+    end_session(s, any_worker(s));
 }
 
 /* It does not know that another one took over until it wakes up. */
@@ -77,7 +90,7 @@ static void fault_somebody_sleeps(struct sim *s)
     const int32_t number = draw_worker(s);
     s->asleep[number] = 1 + (int32_t)sim_draw(s, SLEEP_STEPS);
     if (sim_once_in(s, 2))
-        fake_log_expire(s->world.workers[number]->member);
+        end_session(s, s->world.workers[number]);
 }
 
 static void fault_rebalance(struct sim *s)
@@ -97,26 +110,10 @@ static void fault_store_fails(struct sim *s)
                     1 + (int32_t)sim_draw(s, 6));
 }
 
-/* Is anything on its way that a save caused, or will be when its answer comes? */
-static bool anything_on_its_way(const struct sim *s, int32_t shard)
-{
-    for (int32_t i = 0; i < s->world.worker_count; i++) {
-        const struct little_worker *worker = s->world.workers[i];
-        if (worker->alive && (fake_sink_in_flight(worker->sink) > 0 ||
-                              worker->pipeline.tenures[shard].save.active))
-            return true;
-    }
-    return false;
-}
-
-/* What was sent for a save that is lost later lands before: a record that lands behind a
- * successor's back cannot be known to it (ARCHITECTURE.md, weak spots). */
 static void fault_store_forgets(struct sim *s)
 {
     const int32_t shard = any_shard(s);
-    const int32_t saves = 1 + (int32_t)sim_draw(s, 6);
-    if (!anything_on_its_way(s, shard))
-        (void)fake_store_lose_saves(s->world.store, shard, saves);
+    (void)fake_store_lose_saves(s->world.store, shard, 1 + (int32_t)sim_draw(s, 6));
 }
 
 static void fault_store_is_slow(struct sim *s)
@@ -135,7 +132,14 @@ static void fault_sink_is_slow(struct sim *s)
 
 static void fault_sink_is_cut(struct sim *s)
 {
-    fake_sink_cut(any_worker(s)->sink, sim_once_in(s, 3));
+    struct fake_sink *sink = any_worker(s)->sink;
+    fake_sink_cut(sink, sim_once_in(s, 3));
+    fake_sink_give_up_lands(sink, (int32_t)sim_draw(s, 4));
+}
+
+static void fault_sink_gives_up(struct sim *s)
+{
+    give_up_alerts(s, any_worker(s));
 }
 
 static void fault_tail_breaks(struct sim *s)

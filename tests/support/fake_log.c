@@ -585,6 +585,18 @@ static void log_note_progress(void *self, int32_t shard, const int64_t offsets[T
             part_of(m->log, shard, (enum topic)topic)->noted = offsets[topic];
 }
 
+enum { SESSION_MS = 10000 };
+
+/* Nobody is told that his session is over; whoever was given up has no lease. */
+static int32_t log_lease_ms(void *self)
+{
+    const struct fake_member *m = self;
+    bool given_up = m->dead || !m->in_group;
+    for (int32_t i = 0; i < m->fresh.count; i++)
+        given_up |= m->fresh.at[i].kind == DUTY_LOST;
+    return given_up ? 0 : SESSION_MS;
+}
+
 struct source_port fake_log_source(struct fake_member *member)
 {
     return (struct source_port){
@@ -596,5 +608,6 @@ struct source_port fake_log_source(struct fake_member *member)
         .log_end = log_log_end,
         .position = log_position,
         .note_progress = log_note_progress,
+        .lease_ms = log_lease_ms,
     };
 }

@@ -20,7 +20,8 @@ struct sheet {
     uint64_t cookie;
     int64_t due; /* the poll that acknowledges it */
     bool landed;
-    uint8_t *bytes;                  /* owned */
+    bool given_up;  /* the sender is told that nobody knows, whether it landed or not */
+    uint8_t *bytes; /* owned */
     struct outgoing_header *headers; /* owned; names are owned too */
 };
 
@@ -46,6 +47,7 @@ struct fake_sink {
     int32_t delay;
     int64_t polls;
     int32_t break_after; /* -1: not */
+    int32_t lands;       /* when the sender gives up */
     bool cut;
     bool dead;
 };
@@ -114,14 +116,6 @@ static void row_add(struct row *row, struct sheet *s)
         CHECK(row->at != NULL);
     }
     row->at[row->count++] = s;
-}
-
-static void row_drop_first(struct row *row, int64_t count)
-{
-    CHECK(count <= row->count);
-    row->count -= count;
-    if (count > 0 && row->count > 0)
-        memmove(row->at, row->at + count, (size_t)row->count * sizeof(struct sheet *));
 }
 
 /* ---- topics --------------------------------------------------------------------------- */
@@ -245,16 +239,36 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
     return STATUS_OK;
 }
 
+static bool is_settled(const struct sheet *s)
+{
+    return s->landed || s->given_up;
+}
+
 static void land_due(struct fake_sink *sink, int64_t poll)
 {
     for (int64_t i = 0; i < sink->waiting.count; i++) {
         struct sheet *s = sink->waiting.at[i];
-        if (s->landed)
+        if (is_settled(s))
             continue;
         if (s->due > poll)
             return; /* those behind it wait for it */
         land(sink->topics, s);
     }
+}
+
+/* Of what never landed this is the end. */
+static struct delivery hand_back(struct sheet *s)
+{
+    const struct delivery d = {
+        .kind = s->letter.kind,
+        .shard = s->letter.shard,
+        .cookie = s->cookie,
+        .delivered = !s->given_up,
+        .offset = s->given_up ? -1 : s->letter.offset,
+    };
+    if (!s->landed)
+        free_sheet(s);
+    return d;
 }
 
 static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t max)
@@ -265,17 +279,34 @@ static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t ma
     if (!sink->cut)
         land_due(sink, sink->polls);
     int32_t count = 0;
-    while (count < max && count < sink->waiting.count && sink->waiting.at[count]->landed) {
-        const struct sheet *s = sink->waiting.at[count];
-        ret_deliveries[count++] = (struct delivery){
-            .kind = s->letter.kind,
-            .shard = s->letter.shard,
-            .cookie = s->cookie,
-            .offset = s->letter.offset,
-        };
+    int64_t kept = 0;
+    for (int64_t i = 0; i < sink->waiting.count; i++) {
+        struct sheet *s = sink->waiting.at[i];
+        if (count < max && is_settled(s))
+            ret_deliveries[count++] = hand_back(s);
+        else
+            sink->waiting.at[kept++] = s;
     }
-    row_drop_first(&sink->waiting, count);
+    sink->waiting.count = kept;
     return count;
+}
+
+void fake_sink_give_up(struct fake_sink *sink, int32_t landed)
+{
+    for (int64_t i = 0; i < sink->waiting.count; i++) {
+        struct sheet *s = sink->waiting.at[i];
+        if (s->letter.kind != OUTGOING_ALERT || is_settled(s))
+            continue;
+        s->given_up = true;
+        if (landed-- > 0)
+            land(sink->topics, s);
+    }
+}
+
+static void sink_give_up(void *self)
+{
+    struct fake_sink *sink = self;
+    fake_sink_give_up(sink, sink->lands);
 }
 
 static enum status sink_flush(void *self, int patience_ms)
@@ -291,7 +322,12 @@ static enum status sink_flush(void *self, int patience_ms)
 struct sink_port fake_sink_port(struct fake_sink *sink)
 {
     return (struct sink_port){
-        .self = sink, .send = sink_send, .poll = sink_poll, .flush = sink_flush
+        .self = sink,
+        .give_up_ms = 1,
+        .send = sink_send,
+        .poll = sink_poll,
+        .flush = sink_flush,
+        .give_up = sink_give_up,
     };
 }
 
@@ -299,7 +335,7 @@ void fake_sink_kill(struct fake_sink *sink, int32_t landed)
 {
     sink->dead = true;
     for (int64_t i = 0; i < sink->waiting.count && landed > 0; i++) {
-        if (sink->waiting.at[i]->landed)
+        if (is_settled(sink->waiting.at[i]))
             continue;
         land(sink->topics, sink->waiting.at[i]);
         landed--;
@@ -310,7 +346,7 @@ int32_t fake_sink_in_flight(const struct fake_sink *sink)
 {
     int32_t count = 0;
     for (int64_t i = 0; i < sink->waiting.count; i++)
-        count += !sink->waiting.at[i]->landed;
+        count += !is_settled(sink->waiting.at[i]);
     return count;
 }
 
@@ -322,6 +358,11 @@ void fake_sink_delay(struct fake_sink *sink, int32_t polls)
 void fake_sink_cut(struct fake_sink *sink, bool cut)
 {
     sink->cut = cut;
+}
+
+void fake_sink_give_up_lands(struct fake_sink *sink, int32_t landed)
+{
+    sink->lands = landed;
 }
 
 void fake_sink_break_tail(struct fake_sink *sink, int32_t after)

@@ -55,6 +55,10 @@ struct feed_port fake_sink_feed(struct fake_sink *sink);
  * `landed` records are in the topic all the same, the rest is gone. */
 void fake_sink_kill(struct fake_sink *sink, int32_t landed);
 
+/* The alerts that it had sent and Kafka had not acknowledged are given up; the first
+ * `landed` of them are in the topic all the same, without its being told. */
+void fake_sink_give_up(struct fake_sink *sink, int32_t landed);
+
 /* Sent and not acknowledged: how many of them kill may let land. */
 int32_t fake_sink_in_flight(const struct fake_sink *sink);
 
@@ -65,6 +69,9 @@ void fake_sink_delay(struct fake_sink *sink, int32_t polls);
 
 /* Brokers are gone: nothing is acknowledged, flush and read_tail are UNAVAILABLE. */
 void fake_sink_cut(struct fake_sink *sink, bool cut);
+
+/* How many land when the worker itself gives them up (sink_port.give_up). */
+void fake_sink_give_up_lands(struct fake_sink *sink, int32_t landed);
 
 /* The next read_tail stops with UNAVAILABLE after so many records; -1: none does. */
 void fake_sink_break_tail(struct fake_sink *sink, int32_t after);

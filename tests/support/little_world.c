@@ -423,6 +423,12 @@ static void spy_note_progress(void *self, int32_t shard, const int64_t offsets[T
     worker->fakes.source.note_progress(worker->fakes.source.self, shard, offsets);
 }
 
+static int32_t spy_lease_ms(void *self)
+{
+    const struct source_port *port = &effect(self)->fakes.source;
+    return port->lease_ms(port->self);
+}
+
 static struct source_port spy_source(struct little_worker *worker)
 {
     return (struct source_port){ .self = worker,
@@ -432,7 +438,8 @@ static struct source_port spy_source(struct little_worker *worker)
                                  .hold = spy_hold,
                                  .log_end = spy_log_end,
                                  .position = spy_position,
-                                 .note_progress = spy_note_progress };
+                                 .note_progress = spy_note_progress,
+                                 .lease_ms = spy_lease_ms };
 }
 
 /* ---- spies: sink and feed -------------------------------------------------------------------
@@ -478,6 +485,23 @@ static enum status spy_flush(void *self, int patience_ms)
     if (s != STATUS_OK)
         little_world_wait(patience_ms);
     return s;
+}
+
+static void spy_give_up(void *self)
+{
+    struct little_worker *worker = effect(self);
+    note(worker, "%s", "gives up what is on its way to the topics");
+    worker->fakes.sink.give_up(worker->fakes.sink.self);
+}
+
+static struct sink_port spy_sink(struct little_worker *worker)
+{
+    return (struct sink_port){ .self = worker,
+                               .give_up_ms = worker->fakes.sink.give_up_ms,
+                               .send = spy_send,
+                               .poll = spy_poll_sink,
+                               .flush = spy_flush,
+                               .give_up = spy_give_up };
 }
 
 static enum status spy_read_tail(void *self, int32_t shard, int64_t from,
@@ -598,7 +622,7 @@ static void open_ports(struct little_worker *worker)
                                     .store = fake_store_port(worker->client) };
     worker->ports = (struct ports){
         .source = spy_source(worker),
-        .sink = { worker, spy_send, spy_poll_sink, spy_flush },
+        .sink = spy_sink(worker),
         .feed = { worker, spy_read_tail },
         .store = { worker, spy_claim, spy_load, spy_save, spy_poll_store },
         .decoder = { worker, decode },
@@ -750,46 +774,26 @@ struct alert_change little_world_change(const struct little_world *w, int32_t sh
 
 /* A partition of the feed, decoded once. */
 struct feed {
-    const struct little_world *world;
     int32_t shard;
     struct alert_change *changes; /* owned */
-    int64_t *repeats;             /* owned; number of the record that it repeats; -1: none */
     int64_t count;
 };
 
-/* The earlier record with the same id; -1: there is none. */
-static int64_t find_repeated(const struct little_world *w, int32_t shard, int64_t n)
-{
-    const struct fake_letter *letter = fake_topics_alert(w->topics, shard, n);
-    const struct span id = fake_topics_header(letter, "ce_id");
-    assert_true(id.size > 0);
-    for (int64_t i = 0; i < n; i++) {
-        const struct fake_letter *other = fake_topics_alert(w->topics, shard, i);
-        if (span_equal(fake_topics_header(other, "ce_id"), id))
-            return i;
-    }
-    return -1;
-}
-
 static struct feed open_feed(const struct little_world *w, int32_t shard)
 {
-    struct feed f = { .world = w, .shard = shard };
+    struct feed f = { .shard = shard };
     while (fake_topics_alert(w->topics, shard, f.count) != NULL)
         f.count += 1;
     f.changes = calloc((size_t)f.count + 1, sizeof *f.changes);
-    f.repeats = calloc((size_t)f.count + 1, sizeof *f.repeats);
-    CHECK(f.changes != NULL && f.repeats != NULL);
-    for (int64_t n = 0; n < f.count; n++) {
+    CHECK(f.changes != NULL);
+    for (int64_t n = 0; n < f.count; n++)
         f.changes[n] = little_world_change(w, shard, n);
-        f.repeats[n] = find_repeated(w, shard, n);
-    }
     return f;
 }
 
 static void close_feed(struct feed *f)
 {
     free(f->changes);
-    free(f->repeats);
 }
 
 int32_t little_world_feed(const struct little_world *w)
@@ -797,8 +801,7 @@ int32_t little_world_feed(const struct little_world *w)
     int32_t count = 0;
     for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++) {
         struct feed f = open_feed(w, shard);
-        for (int64_t n = 0; n < f.count; n++)
-            count += f.repeats[n] < 0;
+        count += (int32_t)f.count;
         close_feed(&f);
     }
     return count;
@@ -815,7 +818,7 @@ static bool same_alert(const struct alert_change *a, const struct alert_change *
 static const struct alert_change *change_before(const struct feed *f, int64_t n)
 {
     for (int64_t i = n - 1; i >= 0; i--) {
-        if (f->repeats[i] < 0 && same_alert(&f->changes[n], &f->changes[i]))
+        if (same_alert(&f->changes[n], &f->changes[i]))
             return &f->changes[i];
     }
     return NULL;
@@ -839,23 +842,10 @@ static void check_follows(const struct feed *f, int64_t n)
     assert_int_equal(c->sequence, 1);
 }
 
-/* A repeat is the very same record. */
-static void check_repeat(const struct feed *f, int64_t n)
-{
-    const struct little_world *w = f->world;
-    const struct fake_letter *letter = fake_topics_alert(w->topics, f->shard, n);
-    const struct fake_letter *other = fake_topics_alert(w->topics, f->shard, f->repeats[n]);
-    assert_true(span_equal(letter->value, other->value));
-}
-
 static void check_partition(const struct feed *f)
 {
     uint64_t newest = 0;
     for (int64_t n = 0; n < f->count; n++) {
-        if (f->repeats[n] >= 0) {
-            check_repeat(f, n);
-            continue;
-        }
         assert_int_equal(f->changes[n].shard_sequence, newest + 1);
         newest = f->changes[n].shard_sequence;
         check_follows(f, n);

@@ -127,6 +127,7 @@ static int take_all(const struct sink_port *port, uint64_t next[])
     while ((count = port->poll(port->self, deliveries, 8)) > 0)
         for (int32_t i = 0; i < count; i++) {
             assert_int_equal(deliveries[i].cookie, next[deliveries[i].shard]);
+            assert_true(deliveries[i].delivered);
             assert_int_equal(deliveries[i].offset, next[deliveries[i].shard]);
             next[deliveries[i].shard] += 1;
             taken += 1;
@@ -241,10 +242,36 @@ static void silent_brokers_end_a_flush_and_delay_but_lose_nothing(void **state)
     expect_numbers(*state, 1, 20);
 }
 
-/* The client gives a record up for good; the sink does not, nor lets others overtake it. */
-static void what_the_client_gives_up_is_sent_again_in_its_old_place(void **state)
+static enum status send_letter(const struct sink_port *port, uint64_t number)
 {
-    uint64_t next[PARTITIONS] = { 0 };
+    char value[TEXT_BYTES];
+    struct reason why = { "" };
+    snprintf(value, sizeof value, "0/%d", (int)number);
+    const struct outgoing record = { .kind = OUTGOING_DEAD_LETTER,
+                                     .key = text("seller"),
+                                     .value = text(value),
+                                     .cookie = number };
+    return port->send(port->self, &record, &why);
+}
+
+/* Polls until all have come; each in its turn, and undelivered. */
+static void expect_given_up(const struct sink_port *port, int count)
+{
+    struct delivery d;
+    for (int n = 0; n < count;) {
+        assert_int_equal(port->flush(port->self, PATIENCE_MS), STATUS_OK);
+        if (port->poll(port->self, &d, 1) == 0)
+            continue;
+        assert_int_equal(d.cookie, n);
+        assert_false(d.delivered);
+        assert_int_equal(d.offset, -1);
+        n++;
+    }
+}
+
+/* No right to write, say: the client gives a record up for good. */
+static void when_the_client_gives_an_alert_up_all_are_given_up_and_said_so(void **state)
+{
     struct kafka_sink *sink = open_sink(*state, 100);
     const struct sink_port port = kafka_sink_port(sink);
     rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
@@ -254,28 +281,84 @@ static void what_the_client_gives_up_is_sent_again_in_its_old_place(void **state
     assert_int_equal(port.flush(port.self, 100), STATUS_UNAVAILABLE);
     for (uint64_t n = 10; n < 15; n++)
         assert_int_equal(send_alert(&port, 2, n), STATUS_OK);
+    expect_given_up(&port, 15);
+    assert_int_equal(read_back(*state, "alerts", 2).count, 0);
+    assert_int_equal(send_alert(&port, 2, 0), STATUS_OK);
     assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
-    assert_int_equal(take_all(&port, next), 15);
     kafka_sink_close(sink);
-    expect_numbers(*state, 2, 15);
+    expect_numbers(*state, 2, 1);
 }
 
 /* The broker says that it does not know this producer's numbers: the end of a client. */
-static void after_a_fatal_error_a_new_client_sends_what_was_not_acknowledged(void **state)
+static void after_a_fatal_error_a_new_client_sends_what_comes_then(void **state)
 {
-    uint64_t next[PARTITIONS] = { 0 };
     struct kafka_sink *sink = open_sink(*state, 100);
     const struct sink_port port = kafka_sink_port(sink);
-    assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
-    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
     rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
                                       RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
-    for (uint64_t n = 1; n < 30; n++)
+    for (uint64_t n = 0; n < 30; n++)
         assert_int_equal(send_alert(&port, 0, n), STATUS_OK);
+    expect_given_up(&port, 30);
+    assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
     assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
-    assert_int_equal(take_all(&port, next), 30);
     kafka_sink_close(sink);
-    expect_numbers(*state, 0, 30);
+    expect_numbers(*state, 0, 1);
+}
+
+/* A letter is not given up, nor do others overtake it. */
+static void
+what_the_client_gives_up_of_dead_letters_is_sent_again_in_its_old_place(void **state)
+{
+    struct kafka_sink *sink = open_sink(*state, 100);
+    const struct sink_port port = kafka_sink_port(sink);
+    struct delivery d[16];
+    rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    for (uint64_t n = 0; n < 10; n++)
+        assert_int_equal(send_letter(&port, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, 100), STATUS_UNAVAILABLE);
+    for (uint64_t n = 10; n < 15; n++)
+        assert_int_equal(send_letter(&port, n), STATUS_OK);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(port.poll(port.self, d, 16), 15);
+    for (uint64_t n = 0; n < 15; n++) {
+        assert_int_equal(d[n].cookie, n);
+        assert_true(d[n].delivered);
+    }
+    kafka_sink_close(sink);
+    const int32_t home = (int32_t)murmur2_partition(text("seller"), PARTITIONS);
+    assert_int_equal(read_back(*state, "deadletter", home).count, 15);
+}
+
+/* Half a session of the group: others may own the shard after a whole one. */
+static void an_alert_that_brokers_do_not_take_in_time_is_given_up_and_never_comes(void **state)
+{
+    struct reason why = { "" };
+    const struct kafka_property session = { "session.timeout.ms", "1000" };
+    struct kafka_options kafka = kafka_cluster_options(*state);
+    kafka.properties = &session;
+    kafka.property_count = 1;
+    const struct kafka_sink_options options = { .kafka = kafka,
+                                                .alerts_topic = "alerts",
+                                                .deadletter_topic = "deadletter",
+                                                .queue_records = 10 };
+    struct kafka_sink *sink = kafka_sink_open(&options, &why);
+    assert_non_null(sink);
+    const struct sink_port port = kafka_sink_port(sink);
+    assert_int_equal(port.give_up_ms, 500);
+    kafka_cluster_down(*state);
+    assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
+    assert_int_equal(send_alert(&port, 0, 1), STATUS_OK);
+    expect_given_up(&port, 2);
+    kafka_cluster_up(*state);
+    struct delivery d = { .delivered = false };
+    while (!d.delivered) { /* until the client has found the brokers again */
+        assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
+        assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+        assert_int_equal(port.poll(port.self, &d, 1), 1);
+    }
+    kafka_sink_close(sink);
+    expect_numbers(*state, 0, 1);
 }
 
 static void a_record_that_can_never_be_sent_is_refused_at_once(void **state)
@@ -318,8 +401,10 @@ int main(void)
         WITH_CLUSTER(a_dead_letter_goes_where_its_key_belongs),
         WITH_CLUSTER(at_its_bound_it_is_full_until_acknowledgements_are_taken),
         WITH_CLUSTER(silent_brokers_end_a_flush_and_delay_but_lose_nothing),
-        WITH_CLUSTER(what_the_client_gives_up_is_sent_again_in_its_old_place),
-        WITH_CLUSTER(after_a_fatal_error_a_new_client_sends_what_was_not_acknowledged),
+        WITH_CLUSTER(when_the_client_gives_an_alert_up_all_are_given_up_and_said_so),
+        WITH_CLUSTER(after_a_fatal_error_a_new_client_sends_what_comes_then),
+        WITH_CLUSTER(what_the_client_gives_up_of_dead_letters_is_sent_again_in_its_old_place),
+        WITH_CLUSTER(an_alert_that_brokers_do_not_take_in_time_is_given_up_and_never_comes),
         WITH_CLUSTER(a_record_that_can_never_be_sent_is_refused_at_once),
         WITH_CLUSTER(a_topic_that_does_not_exist_is_said_at_start),
     };
