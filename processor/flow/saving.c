@@ -116,8 +116,10 @@ static void point_parts(struct pending_save *save)
 /* ---- sending ------------------------------------------------------------------------------
  */
 
-static void send_save(const struct saving *s, struct tenure *t, const struct view_batch *views)
+/* With the views that are in the batch. */
+static void send_save(const struct saving *s, struct tenure *t)
 {
+    const struct view_batch *views = s->views;
     struct pending_save *pending = &t->save;
     const struct save save = { .shard = t->shard,
                                .writer = t->writer,
@@ -126,10 +128,10 @@ static void send_save(const struct saving *s, struct tenure *t, const struct vie
                                .parts = pending->spans,
                                .part_count = pending->part_count,
                                .oldest_part_version = pending->oldest_part_version,
-                               .views = views == NULL ? NULL : views->views,
-                               .view_count = views == NULL ? 0 : views->view_count,
-                               .ranks = views == NULL ? NULL : views->ranks,
-                               .rank_count = views == NULL ? 0 : views->rank_count };
+                               .views = views->views,
+                               .view_count = views->view_count,
+                               .ranks = views->ranks,
+                               .rank_count = views->rank_count };
     struct reason why = { 0 };
     const struct store_port *store = &s->world->ports->store;
     const enum status status = store->save(store->self, &save, &why);
@@ -158,14 +160,18 @@ void saving_begin(const struct saving *s, struct tenure *t, wall_time now)
     t->last_save = now;
     metrics_observe(s->world->metrics, METRIC_SAVE_BYTES,
                     (int64_t)(save->log.size + save->parts.size));
-    send_save(s, t, s->views);
+    buffer_clear(&save->gone);
+    view_batch_note_gone(s->views, &save->gone);
+    send_save(s, t);
 }
 
 void saving_resend(const struct saving *s, struct tenure *t)
 {
     CHECK(t->save.active && t->save.must_resend);
-    if (backoff_over(&t->backoff, s->world->ports->now()))
-        send_save(s, t, NULL);
+    if (!backoff_over(&t->backoff, s->world->ports->now()))
+        return;
+    view_batch_fill_gone(s->views, buffer_span(&t->save.gone));
+    send_save(s, t);
 }
 
 /* ---- the answer ---------------------------------------------------------------------------

@@ -37,6 +37,7 @@ void tenure_close(struct tenure *t)
     drop_state(t);
     buffer_free(&t->save.log);
     buffer_free(&t->save.parts);
+    buffer_free(&t->save.gone);
     arena_give_back(t->arena, t->save.spans, PARTS * sizeof *t->save.spans);
     arena_give_back(t->arena, t->state, sizeof *t->state);
     *t = (struct tenure){ .generation = t->generation };

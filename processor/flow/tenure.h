@@ -57,6 +57,7 @@ struct pending_save {
     struct buffer log;
     struct buffer parts;      /* the bytes of all parts, one after the other */
     struct saved_part *spans; /* PARTS of them; at: set when sent */
+    struct buffer gone;       /* view_batch_note_gone */
     int32_t part_count;
     uint64_t oldest_part_version;
     wall_time begun;

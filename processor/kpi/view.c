@@ -2,6 +2,7 @@
 #include "kpi/view.h"
 
 #include "base/check.h"
+#include "base/reader.h"
 #include "kpi/alert.h"
 
 #include <string.h>
@@ -264,12 +265,17 @@ static void write_cell(struct view_batch *b, struct alerts *as, uint32_t ref, wa
         sellers_queue_view(as->sellers, total, true);
 }
 
-void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
+static void clear(struct view_batch *b)
 {
     b->text.size = 0;
     b->field_count = 0;
     b->view_count = 0;
     b->rank_count = 0;
+}
+
+void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
+{
+    clear(b);
     struct cell_list *queue = &as->sellers->views;
     const uint32_t queued = queue->count;
     uint32_t kept = 0;
@@ -285,6 +291,43 @@ void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
     if (added > 0)
         memmove(&queue->refs[kept], &queue->refs[queued], added * sizeof(uint32_t));
     queue->count = kept + added;
+}
+
+/* A cell's label, or a member and the set that it leaves: both strings, the set of a cell
+ * is empty. */
+static void note_gone(struct buffer *out, struct span label, struct span set)
+{
+    buffer_add_string(out, label);
+    buffer_add_string(out, set);
+}
+
+void view_batch_note_gone(const struct view_batch *b, struct buffer *out)
+{
+    for (int32_t i = 0; i < b->view_count; i++) {
+        if (b->views[i].gone)
+            note_gone(out, b->views[i].seller_storefront, (struct span){ 0 });
+    }
+    for (int32_t i = 0; i < b->rank_count; i++) {
+        if (b->ranks[i].gone)
+            note_gone(out, b->ranks[i].member, b->ranks[i].kpi_window);
+    }
+}
+
+void view_batch_fill_gone(struct view_batch *b, struct span noted)
+{
+    struct reader in = reader_of(noted);
+    clear(b);
+    while (in.at < in.end) {
+        const struct span label = reader_string(&in);
+        const struct span set = reader_string(&in);
+        CHECK(!in.broken);
+        if (set.size == 0)
+            b->views[b->view_count++] =
+                (struct saved_view){ .seller_storefront = label, .gone = true };
+        else
+            b->ranks[b->rank_count++] =
+                (struct saved_rank){ .kpi_window = set, .member = label, .gone = true };
+    }
 }
 
 void view_rewrite_all(struct alerts *as)

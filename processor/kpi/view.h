@@ -21,6 +21,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/text.h"
 
 struct alerts;
@@ -61,6 +62,13 @@ void view_batch_close(struct view_batch *b);
 /* Takes cells off the queue of views and fills the batch; drops cells that
  * nothing names any more. Spans live until the next call. */
 void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now);
+
+/* Appends what the batch takes away, so that a save that is repeated can do it again: the
+ * cells are forgotten by then, and nobody else would. */
+void view_batch_note_gone(const struct view_batch *b, struct buffer *out);
+
+/* Fills the batch with nothing but what was noted, and borrows it. */
+void view_batch_fill_gone(struct view_batch *b, struct span noted);
 
 /* After a load nothing is known of what the store shows: everything is rewritten. */
 void view_rewrite_all(struct alerts *as);

@@ -85,6 +85,39 @@ static void let_the_alert_be_forgotten(struct little_world *w)
     little_world_run(w, 20);
 }
 
+/* Every other save of a shard is lost on its way. */
+static enum fake_fault lose_every_other_save(void *arg, enum fake_call call, int32_t shard)
+{
+    bool *lost = arg;
+    if (call != FAKE_CALL_SAVE)
+        return FAKE_WORKS;
+    lost[shard] = !lost[shard];
+    return lost[shard] ? FAKE_LOST_REQUEST : FAKE_WORKS;
+}
+
+/* The save that takes the seller's last state away is sent twice, too. */
+static void a_seller_of_whom_nothing_is_left_goes_though_the_save_was_repeated(void **state)
+{
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_string_not_equal(little_world_view(w, "4711", "window_end"), "");
+
+    bool lost[LITTLE_SHARDS] = { false };
+    fake_store_choose_faults(w->store, lose_every_other_save, lost);
+    const char *others[] = { "1", "2", "3", "4" };
+    for (int n = 0; n < 8; n++) {
+        char unit[16];
+        (void)snprintf(unit, sizeof unit, "n%d", n);
+        for (int i = 0; i < 4; i++)
+            (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, others[i], unit,
+                                    NOON + (10 * n + 10) * DAY_MS);
+        little_world_run(w, 40);
+    }
+    assert_string_equal(little_world_view(w, "4711", "window_end"), "");
+}
+
 static void what_the_store_lost_while_nothing_happens_is_there_again(void **state)
 {
     struct little_world *w = *state;
@@ -277,6 +310,7 @@ int main(void)
         TEST(a_cancelled_order_is_counted_and_told),
         TEST(a_clock_that_is_set_back_holds_no_save_back),
         TEST(a_letter_of_an_earlier_claim_holds_no_save_back),
+        TEST(a_seller_of_whom_nothing_is_left_goes_though_the_save_was_repeated),
         TEST(what_the_store_lost_while_nothing_happens_is_there_again),
         TEST(who_may_have_lost_a_shard_publishes_nothing),
         TEST(what_was_given_up_and_stands_in_the_topic_is_not_sent_again),
