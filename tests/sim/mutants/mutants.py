@@ -10,6 +10,8 @@ TICKET_FACTS = "processor/kpi/ticket_facts.c"
 WINDOW = "processor/kpi/window.c"
 LIFE = "processor/kpi/alert_life.c"
 TENURE = "processor/flow/tenure.c"
+ADOPTION = "processor/flow/adoption.c"
+PUBLISHING = "processor/flow/publishing.c"
 SAVING = "processor/flow/saving.c"
 PIPELINE = "processor/flow/pipeline.c"
 
@@ -118,12 +120,28 @@ MUTANTS = [
      "w->version <= acknowledged_version;", "w->version <= acknowledged_version + 1;"),
     ("the tail begins behind what still waits", "processor/kpi/outbox.c",
      "if (oldest && offset >= 0", "if ((oldest || !oldest) && offset >= 0"),
-    ("unknown changes in the feed are not adopted", TENURE,
-     "             alerts_adopt(&t->state->alerts, &change))",
-     "             false)"),
-    ("known changes in the feed are adopted again", TENURE,
-     "else if (change.shard_sequence >= t->header.next_shard_sequence &&",
-     "else if (change.shard_sequence > 0 &&"),
+    ("unknown changes in the feed are not adopted", ADOPTION,
+     "        alerts_adopt(&t->state->alerts, change))",
+     "        false)"),
+    ("known changes in the feed are adopted again", ADOPTION,
+     "if (change->shard_sequence >= t->header.next_shard_sequence &&",
+     "if (change->shard_sequence > 0 &&"),
+    ("published though the session may be over", PUBLISHING,
+     "if (!is_surely_ours(ports) || !is_settled(p, t))",
+     "if ((!is_surely_ours(ports) && false) || !is_settled(p, t))"),
+    ("what was given up is taken as delivered", PUBLISHING,
+     "    if (!d->delivered) {", "    if (!d->delivered && false) {"),
+    ("what was given up is sent again unread", PUBLISHING,
+     "const enum status s = adoption_look_again(t, p->world, &why);",
+     "const enum status s = STATUS_OK;\n    outbox_send_again(&t->state->outbox);"),
+    ("what is on its way stays so when the shard goes", PIPELINE,
+     "    if (release || lost)\n        p->options.ports->sink.give_up",
+     "    if (release && lost)\n        p->options.ports->sink.give_up"),
+    ("an idle shard never saves", SAVING,
+     "wall_time_passed(t->last_save, IDLE_SAVE_MS, now);", "false;"),
+    ("a repeated save takes no views away", SAVING,
+     "    view_batch_fill_gone(s->views, buffer_span(&t->save.gone));",
+     "    view_batch_fill_gone(s->views, (struct span){ 0 });"),
     ("an adopted alert has another rule", "processor/kpi/alerts.c",
      "a->rule_version = version_told(change);", "a->rule_version = version_told(change) + 1;"),
     ("`for` begins anew with a restart", "processor/kpi/alert.c",
