@@ -17,6 +17,17 @@ static void append(struct kafka_slots *list, struct kafka_slot *slot)
     list->last = slot;
 }
 
+static void put_first(struct kafka_slots *list, struct kafka_slot *slot)
+{
+    slot->previous = NULL;
+    slot->next = list->first;
+    if (list->first == NULL)
+        list->last = slot;
+    else
+        list->first->previous = slot;
+    list->first = slot;
+}
+
 static void unlink_slot(struct kafka_slots *list, struct kafka_slot *slot)
 {
     if (slot->previous == NULL)
@@ -75,6 +86,7 @@ struct kafka_slot *kafka_backlog_add(struct kafka_backlog *b, const struct outgo
     CHECK(!kafka_backlog_full(b));
     struct kafka_slot *slot = b->free.first;
     unlink_slot(&b->free, slot);
+    b->kept_bytes -= slot->bytes.capacity;
     copy_record(slot, record);
     slot->handed = false;
     slot->delivery = (struct delivery){
@@ -121,9 +133,13 @@ void kafka_backlog_acknowledge(struct kafka_backlog *b, struct kafka_slot *slot,
 
 static void release(struct kafka_backlog *b, struct kafka_slot *slot)
 {
-    if (slot->bytes.capacity > KAFKA_BACKLOG_KEEP_BYTES)
+    if (b->kept_bytes + slot->bytes.capacity > KAFKA_BACKLOG_KEEP_BYTES) {
         buffer_free(&slot->bytes);
-    append(&b->free, slot);
+        append(&b->free, slot);
+        return;
+    }
+    b->kept_bytes += slot->bytes.capacity;
+    put_first(&b->free, slot);
 }
 
 void kafka_backlog_rewind(struct kafka_backlog *b)

@@ -9,17 +9,17 @@
  *                     │ handed to the client … │ not yet │
  *                                              ▲ unsent
  *
- * Every step is O(1). A slot keeps its memory when it is used again, so that a
- * steady stream of records allocates nothing; only unusually big memory is given
- * back. Besides the slots the bytes are bounded. One thread.
+ * Every step is O(1). Free slots keep their memory up to a bound together, and those
+ * with memory are used first, so that a steady stream of records allocates nothing.
+ * The bytes that are pending are bounded, too. One thread.
  */
 #pragma once
 
 #include "flow/ports.h"
 
 enum {
-    KAFKA_BACKLOG_BYTES = 64 << 20, /* pending: more is FULL, but one record always fits */
-    KAFKA_BACKLOG_KEEP_BYTES = 4096 /* memory that a free slot keeps */
+    KAFKA_BACKLOG_BYTES = 64 << 20,    /* pending: more is FULL, but one record always fits */
+    KAFKA_BACKLOG_KEEP_BYTES = 1 << 20 /* memory that the free slots keep together */
 };
 
 struct kafka_slot {
@@ -49,6 +49,7 @@ struct kafka_backlog {
     struct kafka_slot *unsent; /* the first pending one that the client does not have */
     int32_t handed_count;      /* pending ones that the client has */
     size_t pending_bytes;
+    size_t kept_bytes; /* capacity of all free slots */
 };
 
 void kafka_backlog_open(struct kafka_backlog *b, int32_t slot_count);

@@ -102,6 +102,30 @@ static void many_bytes_fill_it_before_many_records_do(void **state)
     free(bytes);
 }
 
+static void what_free_slots_keep_is_bounded_and_used_first(void **state)
+{
+    enum { SLOTS = 1000, SIZE = 4000 };
+    (void)state;
+    static char bytes[SIZE];
+    struct kafka_backlog b;
+    struct delivery d[SLOTS];
+    const struct outgoing record = { .value = span_of(bytes, sizeof bytes) };
+    kafka_backlog_open(&b, SLOTS);
+    for (int i = 0; i < SLOTS; i++) {
+        struct kafka_slot *slot = kafka_backlog_add(&b, &record);
+        kafka_backlog_handed(&b);
+        kafka_backlog_acknowledge(&b, slot, i);
+    }
+    assert_int_equal(kafka_backlog_take(&b, d, SLOTS), SLOTS);
+    size_t kept = 0;
+    for (int i = 0; i < SLOTS; i++)
+        kept += b.all[i].bytes.capacity;
+    assert_int_equal(kept, b.kept_bytes);
+    assert_in_range(kept, SIZE, KAFKA_BACKLOG_KEEP_BYTES);
+    assert_true(b.free.first->bytes.capacity > 0);
+    kafka_backlog_close(&b);
+}
+
 static void no_key_and_an_empty_key_stay_different_and_so_do_values(void **state)
 {
     (void)state;
@@ -126,6 +150,7 @@ int main(void)
         cmocka_unit_test(what_failed_is_unsent_again_before_what_came_after_it),
         cmocka_unit_test(a_slot_is_free_only_once_its_delivery_was_taken),
         cmocka_unit_test(many_bytes_fill_it_before_many_records_do),
+        cmocka_unit_test(what_free_slots_keep_is_bounded_and_used_first),
         cmocka_unit_test(no_key_and_an_empty_key_stay_different_and_so_do_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
