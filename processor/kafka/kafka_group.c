@@ -49,7 +49,7 @@ struct kafka_group {
     struct kafka_client client; /* first: callbacks get its address */
     struct kafka_group_options options;
     rd_kafka_queue_t *queue;
-    struct kafka_lease lease;
+    struct kafka_lease *lease;              /* owned */
     struct duty_list fresh;                 /* not taken yet */
     struct duty_list taken;                 /* lent out until the next poll */
     bool *owned;                            /* [shard_count] */
@@ -135,6 +135,7 @@ static void accept_assignment(struct kafka_group *g,
     answer(g->client.handle, nothing);
     rd_kafka_topic_partition_list_destroy(nothing);
     take_assignment(g, parts);
+    kafka_lease_begin(g->lease);
 }
 
 static void drop_notes(struct kafka_group *g)
@@ -160,9 +161,9 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t error,
     }
     /* Who commits with the name of a member that the group has dropped is fenced
      * for good, and another static member of that name takes its place. */
-    if (lost) {
+    if (lost && !g->leaving) {
         drop_notes(g);
-        kafka_lease_end(&g->lease);
+        kafka_lease_end(g->lease);
     }
     const bool any = !assigned && give_up_all(g, lost ? DUTY_LOST : DUTY_REVOKED);
     if (any && !lost && !g->leaving)
@@ -203,7 +204,7 @@ struct kafka_group *kafka_group_open(const struct kafka_group_options *options,
     g->queue = rd_kafka_queue_get_consumer(g->client.handle);
     const uint64_t one = 1;
     rd_kafka_queue_io_event_enable(g->queue, options->wake_fd, &one, sizeof one);
-    kafka_lease_open(&g->lease, &g->client, options->kafka);
+    g->lease = kafka_lease_open(&g->client, options->kafka);
     if (!subscribe(g, why))
         goto fail;
     return g;
@@ -268,6 +269,8 @@ void kafka_group_close(struct kafka_group *g)
 {
     if (g == NULL)
         return;
+    kafka_lease_close(g->lease);
+    g->lease = NULL;
     if (g->client.handle != NULL && g->queue != NULL) {
         leave(g);
         close_consumer(g);
@@ -276,7 +279,6 @@ void kafka_group_close(struct kafka_group *g)
         rd_kafka_queue_io_event_enable(g->queue, -1, NULL, 0);
         rd_kafka_queue_destroy(g->queue);
     }
-    kafka_lease_close(&g->lease);
     kafka_client_close(&g->client);
     drop_notes(g);
     free(g->fresh.at);
@@ -329,7 +331,6 @@ enum status kafka_group_poll(struct kafka_group *g, struct reason *why)
     }
     if (g->notes != NULL && kafka_client_clock_ms() - g->noted_ms >= NOTE_PERIOD_MS)
         commit_notes(g);
-    kafka_lease_turn(&g->lease);
     return s != STATUS_OK ? s : check_membership(g, why);
 }
 
@@ -369,7 +370,7 @@ void kafka_group_note(struct kafka_group *g, int32_t shard, const int64_t offset
 
 int32_t kafka_group_lease_ms(const struct kafka_group *g)
 {
-    return kafka_lease_left_ms(&g->lease);
+    return kafka_lease_left_ms(g->lease);
 }
 
 struct kafka_client *kafka_group_client(struct kafka_group *g)

@@ -26,13 +26,12 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "kafka/kafka_rounds.h"
 #include "kafka/kafka_tail.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     STUCK_ROUNDS = 2,
@@ -57,12 +56,9 @@ struct watched {
 
 struct kafka_prober {
     struct kafka_prober_options options;
-    pthread_t thread;
+    struct kafka_rounds rounds;
     pthread_mutex_t lock; /* guards what follows, up to the line */
-    pthread_cond_t wake;
-    bool stop;
-    bool hurry;         /* a new shard: do not wait for the next round */
-    enum status status; /* of the last round */
+    enum status status;   /* of the last round */
     struct reason why;
     uint64_t generation;
     struct watched *shards; /* [shard_count] */
@@ -210,9 +206,11 @@ static void check_gaps(struct kafka_prober *p)
 {
     for (int32_t shard = 0; shard < p->options.shard_count; shard++) {
         for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+            if (kafka_rounds_stopping(&p->rounds))
+                return;
             lock(p);
             struct probe *probe = &p->shards[shard].probes[topic];
-            const bool check = p->shards[shard].on && !p->stop && is_stuck(probe);
+            const bool check = p->shards[shard].on && is_stuck(probe);
             const int64_t from = probe->position;
             unlock(p);
             if (check)
@@ -223,41 +221,11 @@ static void check_gaps(struct kafka_prober *p)
 
 /* ---- the thread --------------------------------------------------------------- */
 
-static struct timespec after_ms(int32_t ms)
-{
-    struct timespec at = { 0 };
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &at) == 0);
-    at.tv_sec += ms / 1000;
-    at.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (at.tv_nsec >= 1000000000) {
-        at.tv_sec++;
-        at.tv_nsec -= 1000000000;
-    }
-    return at;
-}
-
-/* Until the next round is due; false: stop. */
-static bool rest(struct kafka_prober *p)
-{
-    const struct timespec until = after_ms(p->options.interval_ms);
-    lock(p);
-    while (!p->stop && !p->hurry)
-        if (pthread_cond_timedwait(&p->wake, &p->lock, &until) == ETIMEDOUT)
-            break;
-    p->hurry = false;
-    const bool go_on = !p->stop;
-    unlock(p);
-    return go_on;
-}
-
-static void *run(void *arg)
+static void turn(void *arg)
 {
     struct kafka_prober *p = arg;
-    while (rest(p)) {
-        ask(p);
-        check_gaps(p);
-    }
-    return NULL;
+    ask(p);
+    check_gaps(p);
 }
 
 struct kafka_prober *kafka_prober_open(const struct kafka_prober_options *options)
@@ -267,13 +235,8 @@ struct kafka_prober *kafka_prober_open(const struct kafka_prober_options *option
     p->options = *options;
     p->shards = calloc((size_t)options->shard_count, sizeof *p->shards);
     CHECK(p->shards != NULL);
-    pthread_condattr_t monotonic;
-    CHECK(pthread_condattr_init(&monotonic) == 0);
-    CHECK(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
-    CHECK(pthread_cond_init(&p->wake, &monotonic) == 0);
-    CHECK(pthread_condattr_destroy(&monotonic) == 0);
     CHECK(pthread_mutex_init(&p->lock, NULL) == 0);
-    CHECK(pthread_create(&p->thread, NULL, run, p) == 0);
+    kafka_rounds_start(&p->rounds, options->interval_ms, turn, p);
     return p;
 }
 
@@ -281,13 +244,8 @@ void kafka_prober_close(struct kafka_prober *p)
 {
     if (p == NULL)
         return;
-    lock(p);
-    p->stop = true;
-    unlock(p);
-    CHECK(pthread_cond_signal(&p->wake) == 0);
-    CHECK(pthread_join(p->thread, NULL) == 0);
+    kafka_rounds_stop(&p->rounds);
     kafka_tail_close(p->tail);
-    CHECK(pthread_cond_destroy(&p->wake) == 0);
     CHECK(pthread_mutex_destroy(&p->lock) == 0);
     free(p->shards);
     free(p);
@@ -304,9 +262,9 @@ void kafka_prober_watch(struct kafka_prober *p, int32_t shard, bool watched)
         w->probes[topic].gap_from = OFFSET_NONE;
         w->probes[topic].gap_to = OFFSET_NONE;
     }
-    p->hurry = p->hurry || watched;
     unlock(p);
-    CHECK(pthread_cond_signal(&p->wake) == 0);
+    if (watched)
+        kafka_rounds_hurry(&p->rounds); /* a new shard does not wait for the next round */
 }
 
 struct log_end kafka_prober_end(struct kafka_prober *p, int32_t shard, enum topic topic)
