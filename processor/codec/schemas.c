@@ -225,13 +225,9 @@ static enum status decode(void *self, const struct record *record, struct event 
     return *ret_reject == REJECT_NONE ? STATUS_OK : STATUS_MALFORMED;
 }
 
-struct decoder_port schemas_port(struct schemas *schemas)
+static bool troubled(void *self, struct reason *why)
 {
-    return (struct decoder_port){ .self = schemas, .decode = decode };
-}
-
-bool schemas_waiting(const struct schemas *s, struct reason *why)
-{
+    const struct schemas *s = self;
     for (size_t i = 0; i < SETS * WAYS; i++) {
         const struct entry *e = &s->entries[i / WAYS][i % WAYS];
         if (e->state == ENTRY_FETCHING && e->retry_ms != 0) {
@@ -241,6 +237,11 @@ bool schemas_waiting(const struct schemas *s, struct reason *why)
         }
     }
     return false;
+}
+
+struct decoder_port schemas_port(struct schemas *schemas)
+{
+    return (struct decoder_port){ .self = schemas, .decode = decode, .troubled = troubled };
 }
 
 const char *schemas_complaint(const struct schemas *s, enum topic topic, int32_t id)

@@ -60,11 +60,8 @@ void schemas_close(struct schemas *schemas);
 
 /* The whole way from record to event: framing, schema, decoding, checks. Anything
  * but PENDING is final. While the source is unwell the answer is PENDING too: a
- * registry that does not answer is not bad input. */
+ * registry that does not answer is not bad input; `troubled` tells of it. */
 struct decoder_port schemas_port(struct schemas *schemas);
-
-/* Does any record wait for a schema whose source is unwell? *why says which and why. */
-bool schemas_waiting(const struct schemas *schemas, struct reason *why);
 
 /* Why an id was found incompatible with a topic, for logs; NULL: it was not. */
 const char *schemas_complaint(const struct schemas *schemas, enum topic topic, int32_t id);

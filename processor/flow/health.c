@@ -42,6 +42,7 @@ static void worker_start(struct health_worker *w, wall_time now)
     *w = (struct health_worker){ .turned = now };
     for (unsigned f = 0; f < HEALTH_FACT_COUNT; f++) {
         w->well[f] = facts[f].at_first;
+        w->since[f] = now;
         why_set(w->why[f], facts[f].why);
     }
 }
@@ -80,30 +81,42 @@ void health_shards(struct health *h, int32_t worker, int32_t owned, int32_t load
     health_unlock(h);
 }
 
-static void fact_set(struct health *h, int32_t worker, enum health_fact fact, const char *why)
+/* `why` NULL: it is well. */
+static void fact_set(struct health_worker *w, enum health_fact fact, const char *why,
+                     wall_time since)
 {
     CHECK(fact < HEALTH_FACT_COUNT);
+    const bool was_well = w->well[fact];
+    w->well[fact] = why == NULL;
+    if (why == NULL)
+        return;
+    why_set(w->why[fact], why);
+    if (was_well)
+        w->since[fact] = since;
+}
+
+static void fact_set_of(struct health *h, int32_t worker, enum health_fact fact,
+                        const char *why, wall_time since)
+{
     CHECK(worker == HEALTH_ALL_WORKERS || (worker >= 0 && worker < h->worker_count));
     health_lock(h);
     for (int32_t i = 0; i < h->worker_count; i++) {
-        if (worker != HEALTH_ALL_WORKERS && worker != i)
-            continue;
-        h->workers[i].well[fact] = why == NULL;
-        if (why != NULL)
-            why_set(h->workers[i].why[fact], why);
+        if (worker == HEALTH_ALL_WORKERS || worker == i)
+            fact_set(&h->workers[i], fact, why, since);
     }
     health_unlock(h);
 }
 
 void health_well(struct health *h, int32_t worker, enum health_fact fact)
 {
-    fact_set(h, worker, fact, NULL);
+    fact_set_of(h, worker, fact, NULL, (wall_time){ 0 });
 }
 
-void health_unwell(struct health *h, int32_t worker, enum health_fact fact, const char *why)
+void health_unwell(struct health *h, int32_t worker, enum health_fact fact, const char *why,
+                   wall_time since)
 {
     CHECK(why != NULL);
-    fact_set(h, worker, fact, why);
+    fact_set_of(h, worker, fact, why, since);
 }
 
 /* ---- asking: the lock is held ---------------------------------------------- */
@@ -142,28 +155,32 @@ static bool shards_loaded(const struct health *h, bool verbose, struct buffer *b
     return owned > 0 && loaded == owned;
 }
 
-/* One line a fact: the first worker's reason, and how many lack it. */
-static bool fact_well(const struct health *h, enum health_fact fact, bool verbose,
-                      struct buffer *b)
+/* One line a fact: the reason of the worker that lacks it longest, and how many do. */
+static bool fact_well(const struct health *h, enum health_fact fact, wall_time now,
+                      bool verbose, struct buffer *b)
 {
     CHECK(fact < HEALTH_FACT_COUNT);
     const struct health_worker *first = NULL;
     int32_t unwell = 0;
     for (int32_t i = 0; i < h->worker_count; i++) {
-        if (h->workers[i].well[fact])
+        const struct health_worker *w = &h->workers[i];
+        if (w->well[fact])
             continue;
         unwell += 1;
-        first = first == NULL ? &h->workers[i] : first;
+        first = first == NULL || w->since[fact].ms < first->since[fact].ms ? w : first;
     }
     if (first == NULL && verbose)
         buffer_printf(b, "ok: %s: %s\n", facts[fact].id, facts[fact].text);
     if (first == NULL)
         return true;
 
-    buffer_printf(b, "not ready: %s: %s", facts[fact].id, first->why[fact]);
+    const int64_t lasted_ms =
+        now.ms > first->since[fact].ms ? now.ms - first->since[fact].ms : 0;
+    buffer_printf(b, "not ready: %s: %s (for %lld s", facts[fact].id, first->why[fact],
+                  (long long)(lasted_ms / SECOND_MS));
     if (h->worker_count > 1)
-        buffer_printf(b, " (%d of %d workers)", (int)unwell, (int)h->worker_count);
-    buffer_add_u8(b, '\n');
+        buffer_printf(b, "; %d of %d workers", (int)unwell, (int)h->worker_count);
+    buffer_printf(b, ")\n");
     return false;
 }
 
@@ -185,7 +202,7 @@ bool health_ready(struct health *h, wall_time now, bool verbose, struct buffer *
     bool ready = loops_turn(h, now, ret_text);
     ready = shards_loaded(h, verbose, ret_text) && ready;
     for (unsigned f = 0; f < HEALTH_FACT_COUNT; f++)
-        ready = fact_well(h, (enum health_fact)f, verbose, ret_text) && ready;
+        ready = fact_well(h, (enum health_fact)f, now, verbose, ret_text) && ready;
     health_unlock(h);
     if (ready)
         buffer_printf(ret_text, "ready\n");

@@ -24,7 +24,7 @@
 
 #include <pthread.h>
 
-enum { HEALTH_WORKERS_MAX = 64, HEALTH_WHY_BYTES = 256, HEALTH_ALL_WORKERS = -1 };
+enum { HEALTH_WORKERS_MAX = 64, HEALTH_WHY_BYTES = 512, HEALTH_ALL_WORKERS = -1 };
 
 enum health_fact {
 #define HEALTH(id, at_first, text, why) HEALTH_##id,
@@ -38,7 +38,8 @@ struct health_worker {
     int32_t shards_owned;
     int32_t shards_loaded;
     bool well[HEALTH_FACT_COUNT];
-    char why[HEALTH_FACT_COUNT][HEALTH_WHY_BYTES]; /* why it is not well */
+    wall_time since[HEALTH_FACT_COUNT];            /* that it is not well */
+    char why[HEALTH_FACT_COUNT][HEALTH_WHY_BYTES]; /* why */
 };
 
 struct health {
@@ -63,8 +64,9 @@ void health_shards(struct health *h, int32_t worker, int32_t owned, int32_t load
 void health_well(struct health *h, int32_t worker, enum health_fact fact);
 
 /* A fact is not as it should be; `why` completes "REDIS: ...": words for people,
- * cut to HEALTH_WHY_BYTES, without secrets. */
-void health_unwell(struct health *h, int32_t worker, enum health_fact fact, const char *why);
+ * cut to HEALTH_WHY_BYTES, without secrets. While it stays so the first `since` holds. */
+void health_unwell(struct health *h, int32_t worker, enum health_fact fact, const char *why,
+                   wall_time since);
 
 /* Did every loop turn in the last stall_after_ms? Adds lines that say so. */
 bool health_live(struct health *h, wall_time now, struct buffer *ret_text);

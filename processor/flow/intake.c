@@ -96,16 +96,20 @@ static void set_aside(struct intake *in, const struct record *record, enum rejec
 static void wait_for_schema(struct intake *in, struct tenure *t, const struct record *record)
 {
     struct input *input = &t->inputs[record->topic];
+    const wall_time now = in->world->ports->now();
+    if (input->waits_since.ms == 0)
+        input->waits_since = now;
     input->rewind = true;
     input->holds |= HOLD_SCHEMA;
     input->next = record->offset;
-    backoff_failed(&input->schema, in->world->ports->now());
+    backoff_failed(&input->schema, now);
 }
 
 /* True if there is an event to apply in *item. */
 static bool decode(struct intake *in, const struct record *record, struct intake_item *item)
 {
     struct tenure *t = &in->tenures[record->shard];
+    struct input *input = &t->inputs[record->topic];
     const struct decoder_port *decoder = &in->world->ports->decoder;
     enum reject reject = REJECT_NONE;
     metrics_add_of(in->world->metrics, METRIC_RECORDS, record->topic, 1);
@@ -115,12 +119,12 @@ static bool decode(struct intake *in, const struct record *record, struct intake
         wait_for_schema(in, t, record);
         return false;
     }
+    backoff_reset(&input->schema);
+    input->waits_since = (wall_time){ 0 };
     if (s == STATUS_OK &&
         murmur2_partition(item->event.id_seller, in->shard_count) != record->shard)
         reject = REJECT_WRONG_PARTITION;
-    if (reject == REJECT_NONE)
-        backoff_reset(&t->inputs[record->topic].schema);
-    else
+    if (reject != REJECT_NONE)
         set_aside(in, record, reject, item->schema_id);
     return reject == REJECT_NONE;
 }

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "flow/diagnosis.h"
 #include "flow/measuring.h"
 
 #include <inttypes.h>
@@ -116,13 +117,6 @@ static void collect_saves(struct pipeline *p, int patience_ms)
     for (int32_t i = 0; i < count; i++) {
         CHECK(results[i].shard >= 0 && results[i].shard < p->options.shard_count);
         saving_answered(&p->saving, &p->tenures[results[i].shard], &results[i], now);
-        if (p->options.health == NULL)
-            continue;
-        if (status_reaction(results[i].status) == REACTION_RETRY)
-            health_unwell(p->options.health, p->options.worker, HEALTH_REDIS,
-                          results[i].why.text);
-        else
-            health_well(p->options.health, p->options.worker, HEALTH_REDIS);
     }
 }
 
@@ -229,8 +223,6 @@ static enum status advance_tenures(struct pipeline *p, struct reason *why)
             *why = sentence;
             return s;
         }
-        if (p->options.health != NULL)
-            health_unwell(p->options.health, p->options.worker, HEALTH_REDIS, sentence.text);
     }
     return STATUS_OK;
 }
@@ -317,13 +309,14 @@ static enum status rewind_all(struct pipeline *p, struct reason *why)
 static void tell_health(struct pipeline *p, enum status read, const struct reason *why)
 {
     struct health *health = p->options.health;
+    const wall_time now = now_of(p);
     if (health == NULL)
         return;
-    health_turned(health, p->options.worker, now_of(p));
+    health_turned(health, p->options.worker, now);
     if (read == STATUS_OK)
         health_well(health, p->options.worker, HEALTH_KAFKA);
     else
-        health_unwell(health, p->options.worker, HEALTH_KAFKA, why->text);
+        health_unwell(health, p->options.worker, HEALTH_KAFKA, why->text, now);
 }
 
 static void measure(struct pipeline *p, wall_time begun)
@@ -340,8 +333,18 @@ static void measure(struct pipeline *p, wall_time begun)
                                          .memory = p->arena.taken,
                                          .memory_limit = p->options.memory_limit };
     const struct measured_shards shards = measuring_set(&measuring, now);
-    if (p->options.health != NULL)
-        health_shards(p->options.health, p->options.worker, shards.owned, shards.loaded);
+    if (p->options.health == NULL)
+        return;
+    health_shards(p->options.health, p->options.worker, shards.owned, shards.loaded);
+    const struct diagnosis diagnosis = { .health = p->options.health,
+                                         .worker = p->options.worker,
+                                         .ports = p->options.ports,
+                                         .tenures = p->tenures,
+                                         .shard_count = p->options.shard_count,
+                                         .topic_names = p->options.topic_names,
+                                         .memory = p->arena.taken,
+                                         .memory_limit = p->options.memory_limit };
+    diagnosis_tell(&diagnosis, now);
 }
 
 enum status pipeline_step(struct pipeline *p, struct reason *why)

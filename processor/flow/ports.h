@@ -94,6 +94,10 @@ struct source_port {
      * release them: the group has said lately that we belong to it, and it waits for a
      * silent member that long. 0: not known. */
     int32_t (*lease_ms)(void *self);
+
+    /* Does a started input get no answer from its broker, whatever the others get? *why:
+     * which topic and partition, and what is wrong. */
+    bool (*troubled)(void *self, struct reason *why);
 };
 
 /* ---- publishing ----------------------------------------------------------- */
@@ -146,6 +150,10 @@ struct sink_port {
 
     /* Gives up every alert that is not acknowledged, now: none is sent any more. */
     void (*give_up)(void *self);
+
+    /* Is nothing acknowledged any more, or can nothing be sent? *why: which topic, and
+     * what is wrong. Some seconds without an acknowledgement are no trouble yet. */
+    bool (*troubled)(void *self, struct reason *why);
 };
 
 /* What stands in the alerts topic, for adoption after a crash (design 3.5). */
@@ -248,6 +256,9 @@ struct decoder_port {
      * PENDING: the schema is being fetched. *ret_schema_id: -1 if unreadable. */
     enum status (*decode)(void *self, const struct record *record, struct event *ret_event,
                           enum reject *ret_reject, int32_t *ret_schema_id);
+
+    /* Does a schema that was asked for not come? *why: which, and what is wrong. */
+    bool (*troubled)(void *self, struct reason *why);
 };
 
 struct alert_change;

@@ -138,6 +138,7 @@ static void send_save(const struct saving *s, struct tenure *t)
     pending->must_resend = status_reaction(status) == REACTION_RETRY;
     if (pending->must_resend) {
         backoff_failed(&t->backoff, s->world->ports->now());
+        pending->why = why;
         view_rewrite_all(&t->state->alerts); /* its views are lost with it */
         log_write(LOG_WARN, "save_not_sent", "shard=%d why=\"%s\"", t->shard, why.text);
     }
@@ -199,6 +200,7 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
         return;
     case REACTION_RETRY:
         /* Its views may be lost with it; all are written again. */
+        t->save.why = result->why;
         t->save.must_resend = true;
         backoff_failed(&t->backoff, now);
         view_rewrite_all(&t->state->alerts);
@@ -217,6 +219,7 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
     }
     log_write(LOG_ERROR, "save_refused", "shard=%d version=%" PRIu64 " why=\"%s\"", t->shard,
               result->version, result->why.text);
+    t->save.why = result->why;
     t->save.must_resend = true;
     backoff_failed(&t->backoff, now);
 }

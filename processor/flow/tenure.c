@@ -47,22 +47,28 @@ void tenure_reload(struct tenure *t, wall_time now)
 {
     CHECK(t->active);
     drop_state(t);
-    t->stage = TENURE_CLAIM;
+    t->stage = TENURE_FLUSH;
     backoff_failed(&t->backoff, now);
 }
 
 /* ---- stages ------------------------------------------------------------------------ */
 
+/* What an earlier owner in this process sent must be in the topic, or known not to
+ * be, before the topic is looked at. */
+static enum status stage_flush(struct tenure *t, const struct tenure_world *w,
+                               struct reason *why)
+{
+    const enum status s = w->ports->sink.flush(w->ports->sink.self, FLUSH_MS);
+    if (s == STATUS_OK)
+        t->stage = TENURE_CLAIM;
+    else
+        reason_set(why, "what was sent to Kafka before is not acknowledged");
+    return s;
+}
+
 static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
                                struct reason *why)
 {
-    /* What an earlier owner in this process sent must be in the topic, or known
-     * not to be, before the topic is looked at. */
-    const enum status flushed = w->ports->sink.flush(w->ports->sink.self, FLUSH_MS);
-    if (flushed != STATUS_OK) {
-        reason_set(why, "the alerts topic does not acknowledge what was sent to it");
-        return flushed;
-    }
     t->claimed_at = w->ports->now();
     t->generation += 1;
     t->letters_unacknowledged = 0; /* those of the claim before are in their topic */
@@ -172,19 +178,19 @@ enum status tenure_advance(struct tenure *t, const struct tenure_world *w, struc
 {
     static enum status (*const stages[])(struct tenure *, const struct tenure_world *,
                                          struct reason *) = {
-        [TENURE_CLAIM] = stage_claim,
-        [TENURE_LOAD] = stage_load,
-        [TENURE_ADOPT] = stage_adopt,
-        [TENURE_START] = stage_start,
+        [TENURE_FLUSH] = stage_flush, [TENURE_CLAIM] = stage_claim, [TENURE_LOAD] = stage_load,
+        [TENURE_ADOPT] = stage_adopt, [TENURE_START] = stage_start,
     };
     while (t->active && t->stage != TENURE_WORK) {
         if (!backoff_over(&t->backoff, w->ports->now()))
             return STATUS_OK;
+        t->why.text[0] = '\0';
         const enum status s = stages[t->stage](t, w, why);
         if (s == STATUS_OK)
             continue;
+        t->why = *why;
         if (status_reaction(s) == REACTION_RELOAD)
-            t->stage = TENURE_CLAIM;
+            t->stage = TENURE_FLUSH;
         backoff_failed(&t->backoff, w->ports->now());
         return s;
     }

@@ -5,10 +5,11 @@
  * From the assignment of a shard to its revocation it goes through stages; a
  * stage is a function that does one thing and names the next:
  *
- *      CLAIM ──▶ LOAD ──▶ ADOPT ──▶ START ──▶ WORK ◀─┐ steps, saves
- *        ▲                                     │     │
- *        └────── fenced: drop everything ──────┘─────┘
+ *      FLUSH ──▶ CLAIM ──▶ LOAD ──▶ ADOPT ──▶ START ──▶ WORK ◀─┐ steps, saves
+ *        ▲                                               │     │
+ *        └─────────── fenced: drop everything ───────────┘─────┘
  *
+ *   FLUSH  what an earlier owner in this process sent is acknowledged
  *   CLAIM  raise the epoch: from here every save of an older owner is refused
  *   LOAD   parts and log, applied in order
  *   ADOPT  what stands in the alerts topic but not in the state
@@ -16,7 +17,7 @@
  *   WORK   read, apply, tick, save, publish
  *
  * A stage that finds the world unwell is tried again later; nothing is lost by
- * waiting.
+ * waiting. Why it waits stands in `why`, for diagnosis.h.
  */
 #pragma once
 
@@ -26,6 +27,7 @@
 #include "kpi/shard.h"
 
 enum tenure_stage {
+    TENURE_FLUSH,
     TENURE_CLAIM,
     TENURE_LOAD,
     TENURE_ADOPT,
@@ -46,6 +48,7 @@ struct input {
     bool held;             /* what the source was told last */
     bool rewind;           /* a record of it was not applied: read again from `next` */
     struct backoff schema; /* when to try the waiting record again */
+    wall_time waits_since; /* of that record, for its schema; 0: none waits */
 };
 
 /* The save under way, kept until it is acknowledged: a lost reply is answered by
@@ -61,6 +64,7 @@ struct pending_save {
     int32_t part_count;
     uint64_t oldest_part_version;
     wall_time begun;
+    struct reason why; /* must_resend: what went wrong */
 };
 
 struct tenure {
@@ -68,6 +72,7 @@ struct tenure {
     bool active; /* ours */
     enum tenure_stage stage;
     struct backoff backoff;
+    struct reason why; /* the stage failed when last tried; empty: it did not */
     struct arena *arena;
     struct shard *state;
     bool state_open;
@@ -107,7 +112,7 @@ void tenure_close(struct tenure *t);
 enum status tenure_advance(struct tenure *t, const struct tenure_world *world,
                            struct reason *why);
 
-/* Drops the working copy and begins again with CLAIM, after a pause. */
+/* Drops the working copy and begins again with FLUSH, after a pause. */
 void tenure_reload(struct tenure *t, wall_time now);
 
 static inline bool tenure_works(const struct tenure *t)

@@ -107,21 +107,28 @@ enum status kafka_client_blame(struct kafka_client *client, rd_kafka_resp_err_t 
     return kafka_errors_status(error);
 }
 
+static enum status blame_part(struct kafka_client *client,
+                              const rd_kafka_topic_partition_t *part, rd_kafka_resp_err_t error,
+                              struct reason *why)
+{
+    char what[CLIENT_ERROR_BYTES];
+    (void)snprintf(what, sizeof what, "asking for the offsets of %s [%d]", part->topic,
+                   (int)part->partition);
+    return kafka_client_blame(client, error, what, why);
+}
+
 static enum status first_failure(struct kafka_client *client,
                                  const rd_kafka_topic_partition_list_t *list,
                                  struct reason *why)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *part = &list->elems[i];
-        char what[CLIENT_ERROR_BYTES];
         if (part->err == RD_KAFKA_RESP_ERR_NO_ERROR && part->offset >= 0)
             continue;
-        (void)snprintf(what, sizeof what, "asking for the offsets of %s [%d]", part->topic,
-                       (int)part->partition);
-        return kafka_client_blame(
-            client,
-            part->err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__TIMED_OUT : part->err,
-            what, why);
+        return blame_part(client, part,
+                          part->err == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR__TIMED_OUT
+                                                                  : part->err,
+                          why);
     }
     return STATUS_OK;
 }
@@ -136,6 +143,8 @@ enum status kafka_client_edges(struct kafka_client *client, enum kafka_edge edge
     }
     const rd_kafka_resp_err_t error =
         rd_kafka_offsets_for_times(client->handle, list, patience_ms);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR && list->cnt == 1)
+        return blame_part(client, &list->elems[0], error, why);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         return kafka_client_blame(client, error, "asking for offsets", why);
     return first_failure(client, list, why);

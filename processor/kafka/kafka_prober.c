@@ -4,6 +4,9 @@
  * ------
  * Each round: note the clock, ask the leaders for the ends of all watched
  * partitions in one request a broker, store the answers with the noted time.
+ * librdkafka gives no answer at all when one partition has none (its leader or its
+ * topic is gone); then each is asked for itself, so that the others' time goes on
+ * and the one is known by name.
  * The ends are high watermarks (the client reads uncommitted): a transaction
  * that is still open has appended records we cannot see yet, so its topic is
  * not read to its end.
@@ -37,6 +40,8 @@ enum {
     STUCK_ROUNDS = 2,
     RECHECK_ROUNDS = 8,
     PATIENCE_MS = 2000, /* for one question */
+    EACH_MS = 500,      /* the same, about one partition */
+    DEAF_AFTER = 3,     /* questions without an answer: nobody is there */
 };
 
 struct probe {
@@ -58,8 +63,9 @@ struct kafka_prober {
     struct kafka_prober_options options;
     struct kafka_rounds rounds;
     pthread_mutex_t lock; /* guards what follows, up to the line */
-    enum status status;   /* of the last round */
-    struct reason why;
+    enum status status;   /* of the last round: UNAVAILABLE if nobody answered */
+    bool incomplete;      /* some input had no answer */
+    struct reason why;    /* one of them */
     uint64_t generation;
     struct watched *shards; /* [shard_count] */
     /* ---- of the thread alone ---- */
@@ -109,20 +115,57 @@ static bool note_answer(struct kafka_prober *p, const rd_kafka_topic_partition_t
     return true;
 }
 
+static bool ask_end(struct kafka_prober *p, rd_kafka_topic_partition_t *part,
+                    struct reason *why)
+{
+    rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
+    (void)rd_kafka_topic_partition_list_add(one, part->topic, part->partition);
+    const enum status s =
+        kafka_client_edges(p->options.client, KAFKA_EDGE_END, one, EACH_MS, why);
+    part->offset = one->elems[0].offset;
+    part->err = one->elems[0].err;
+    rd_kafka_topic_partition_list_destroy(one);
+    return s == STATUS_OK;
+}
+
+/* *why, if any other has one: of the first partition without an answer. */
+static enum status ask_each(struct kafka_prober *p, rd_kafka_topic_partition_list_t *list,
+                            struct reason *why)
+{
+    struct reason first = { 0 };
+    int answers = 0;
+    int failures = 0;
+    for (int i = 0; i < list->cnt && !kafka_rounds_stopping(&p->rounds); i++) {
+        struct reason own = { 0 };
+        if (answers == 0 && failures == DEAF_AFTER)
+            break;
+        if (ask_end(p, &list->elems[i], &own))
+            answers++;
+        else if (failures++ == 0)
+            first = own;
+    }
+    if (answers > 0 && failures > 0)
+        *why = first;
+    return failures == 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+}
+
 static void ask_ends(struct kafka_prober *p, rd_kafka_topic_partition_list_t *list,
                      uint64_t newest)
 {
     struct reason why = { 0 };
     int answers = 0;
     const wall_time asked = p->options.now();
-    const enum status s =
+    enum status s =
         kafka_client_edges(p->options.client, KAFKA_EDGE_END, list, PATIENCE_MS, &why);
+    if (s != STATUS_OK)
+        s = ask_each(p, list, &why);
     if (s != STATUS_OK)
         log_write(LOG_WARN, "kafka_ends_unknown", "why=\"%s\"", why.text);
     lock(p);
     for (int i = 0; i < list->cnt; i++)
         answers += note_answer(p, &list->elems[i], newest, asked);
     p->status = answers > 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+    p->incomplete = s != STATUS_OK;
     p->why = why;
     unlock(p);
 }
@@ -136,6 +179,7 @@ static void ask_presence(struct kafka_prober *p)
         p->options.client, p->options.topics[TOPIC_ORDERS], PATIENCE_MS, &count, &why);
     lock(p);
     p->status = s == STATUS_OK ? STATUS_OK : STATUS_UNAVAILABLE;
+    p->incomplete = s != STATUS_OK;
     p->why = why;
     unlock(p);
 }
@@ -295,4 +339,14 @@ enum status kafka_prober_status(struct kafka_prober *p, struct reason *why)
         *why = p->why;
     unlock(p);
     return s;
+}
+
+bool kafka_prober_incomplete(struct kafka_prober *p, struct reason *why)
+{
+    lock(p);
+    const bool incomplete = p->incomplete;
+    if (incomplete)
+        *why = p->why;
+    unlock(p);
+    return incomplete;
 }

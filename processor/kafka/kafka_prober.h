@@ -42,3 +42,6 @@ int64_t kafka_prober_position(struct kafka_prober *prober, int32_t shard, enum t
 /* How the last round went: UNAVAILABLE, with *why, if no broker answered at all.
  * Also asked while no shard is watched. */
 enum status kafka_prober_status(struct kafka_prober *prober, struct reason *why);
+
+/* Did any input that was asked for have no answer in the last round? *why: which. */
+bool kafka_prober_incomplete(struct kafka_prober *prober, struct reason *why);

@@ -43,6 +43,7 @@ enum {
     ASK_AGAIN_MS = 1000,
     RETRY_MS = 500,
     DRAIN_MS = 10000,
+    QUIET_MS = 3000, /* so long nothing may be acknowledged before we speak of trouble */
     FLUSH_STEP_MS = 20,
     NUMBER_BYTES = 32,
     RECORD_OVERHEAD_BYTES = 64,
@@ -60,19 +61,27 @@ struct kafka_sink {
     int64_t asked_ms;         /* when that was asked last */
     bool failed;              /* recovery is under way */
     int64_t failed_ms;        /* since when */
+    int64_t moved_ms;    /* when something was acknowledged, or sent with nothing before it */
+    struct reason cause; /* of the last failure, while nothing was acknowledged since */
 };
 
 /* ---- the client ------------------------------------------------------------------ */
 
-static void begin_recovery(struct kafka_sink *sink, const char *cause)
+static void begin_recovery(struct kafka_sink *sink, const char *topic, const char *cause)
 {
     if (sink->failed)
         return;
     sink->failed = true;
     sink->failed_ms = kafka_client_clock_ms();
+    reason_set(&sink->cause, "%s%s%s", topic, topic[0] == '\0' ? "" : ": ", cause);
     (void)rd_kafka_purge(sink->client.handle, RD_KAFKA_PURGE_F_QUEUE);
     log_write(LOG_WARN, "kafka_sink_recovers", "pending=%d cause=\"%s\"",
-              (int)sink->backlog.handed_count, cause);
+              (int)sink->backlog.handed_count, sink->cause.text);
+}
+
+static const char *topic_name(const struct kafka_sink *sink, size_t kind)
+{
+    return kind == OUTGOING_ALERT ? sink->options.alerts_topic : sink->options.deadletter_topic;
 }
 
 static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
@@ -83,10 +92,12 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     CHECK(slot != NULL);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         kafka_backlog_acknowledge(&sink->backlog, slot, message->offset);
+        sink->moved_ms = kafka_client_clock_ms();
+        sink->cause.text[0] = '\0';
         return;
     }
     kafka_backlog_failed(&sink->backlog, slot);
-    begin_recovery(sink, rd_kafka_err2str(message->err));
+    begin_recovery(sink, topic_name(sink, slot->delivery.kind), rd_kafka_err2str(message->err));
 }
 
 static void close_client(struct kafka_sink *sink)
@@ -97,11 +108,6 @@ static void close_client(struct kafka_sink *sink)
         sink->topics[i] = NULL;
     }
     kafka_client_close(&sink->client);
-}
-
-static const char *topic_name(const struct kafka_sink *sink, size_t kind)
-{
-    return kind == OUTGOING_ALERT ? sink->options.alerts_topic : sink->options.deadletter_topic;
 }
 
 /* NULL: its name is impossible. */
@@ -153,14 +159,19 @@ static enum status ask_topics(struct kafka_sink *sink, int patience_ms, struct r
     return s;
 }
 
+static void partitions_unknown(const struct kafka_sink *sink, struct reason *why)
+{
+    reason_set(why, "Kafka at %s has not said how many partitions topic %s has",
+               sink->options.kafka.brokers, sink->options.alerts_topic);
+}
+
 static enum status insist_on_topics(struct kafka_sink *sink, struct reason *why)
 {
     if (sink->alert_partitions > 0)
         return STATUS_OK;
     if (kafka_client_clock_ms() - sink->asked_ms >= ASK_AGAIN_MS && sink->client.handle != NULL)
         return ask_topics(sink, ASK_PATIENCE_MS, why);
-    reason_set(why, "Kafka at %s has not said how many partitions topic %s has",
-               sink->options.kafka.brokers, sink->options.alerts_topic);
+    partitions_unknown(sink, why);
     return STATUS_UNAVAILABLE;
 }
 
@@ -243,7 +254,8 @@ static void hand_over(struct kafka_sink *sink)
             continue;
         }
         if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            begin_recovery(sink, rd_kafka_err2str(error));
+            begin_recovery(sink, topic_name(sink, sink->backlog.unsent->delivery.kind),
+                           rd_kafka_err2str(error));
         return;
     }
 }
@@ -275,6 +287,8 @@ static enum status send_record(void *self, const struct outgoing *record, struct
                    (int)sink->options.queue_records, sink->options.kafka.brokers);
         return STATUS_FULL;
     }
+    if (sink->backlog.pending.first == NULL && sink->cause.text[0] == '\0')
+        sink->moved_ms = kafka_client_clock_ms();
     (void)kafka_backlog_add(&sink->backlog, record);
     hand_over(sink);
     return STATUS_OK;
@@ -302,7 +316,7 @@ static void turn(struct kafka_sink *sink, int patience_ms)
     if (sink->client.handle != NULL)
         (void)rd_kafka_poll(sink->client.handle, patience_ms);
     if (sink->client.fatal)
-        begin_recovery(sink, sink->client.trouble.text);
+        begin_recovery(sink, "", sink->client.trouble.text);
     if (sink->failed) {
         const int64_t waited = kafka_client_clock_ms() - sink->failed_ms;
         const bool drained = sink->backlog.handed_count == 0;
@@ -341,6 +355,28 @@ static void give_up(void *self)
         open_again(sink);
 }
 
+static bool troubled(void *self, struct reason *why)
+{
+    const struct kafka_sink *sink = self;
+    if (sink->alert_partitions == 0) {
+        partitions_unknown(sink, why);
+        return true;
+    }
+    const struct kafka_slot *oldest = sink->backlog.pending.first;
+    const int64_t now = kafka_client_clock_ms();
+    const int64_t waited_ms = now - sink->moved_ms;
+    /* What was given up comes again soon, or was delivered. */
+    const bool gave_up = sink->cause.text[0] != '\0' && now - sink->failed_ms < QUIET_MS;
+    if ((oldest == NULL && !gave_up) || waited_ms < QUIET_MS)
+        return false;
+    reason_set(why, "Kafka at %s has acknowledged nothing of topic %s for %lld s%s%s",
+               sink->options.kafka.brokers,
+               topic_name(sink, oldest == NULL ? OUTGOING_ALERT : oldest->delivery.kind),
+               (long long)(waited_ms / SECOND_MS), sink->cause.text[0] == '\0' ? "" : ": ",
+               sink->cause.text);
+    return true;
+}
+
 struct sink_port kafka_sink_port(struct kafka_sink *sink)
 {
     CHECK(sink != NULL);
@@ -349,5 +385,6 @@ struct sink_port kafka_sink_port(struct kafka_sink *sink)
                                .send = send_record,
                                .poll = poll_deliveries,
                                .flush = flush,
-                               .give_up = give_up };
+                               .give_up = give_up,
+                               .troubled = troubled };
 }

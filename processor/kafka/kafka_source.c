@@ -453,6 +453,12 @@ static int32_t source_lease_ms(void *self)
     return kafka_group_lease_ms(s->group);
 }
 
+static bool source_troubled(void *self, struct reason *why)
+{
+    const struct kafka_source *s = self;
+    return kafka_prober_incomplete(s->prober, why);
+}
+
 struct source_port kafka_source_port(struct kafka_source *source)
 {
     return (struct source_port){
@@ -465,6 +471,7 @@ struct source_port kafka_source_port(struct kafka_source *source)
         .position = source_position,
         .note_progress = source_note_progress,
         .lease_ms = source_lease_ms,
+        .troubled = source_troubled,
     };
 }
 

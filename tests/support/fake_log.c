@@ -597,6 +597,14 @@ static int32_t log_lease_ms(void *self)
     return given_up ? 0 : SESSION_MS;
 }
 
+static bool log_troubled(void *self, struct reason *why)
+{
+    const struct fake_member *m = self;
+    if (m->log->silent)
+        reason_set(why, "nobody says where the topics end");
+    return m->log->silent;
+}
+
 struct source_port fake_log_source(struct fake_member *member)
 {
     return (struct source_port){
@@ -609,5 +617,6 @@ struct source_port fake_log_source(struct fake_member *member)
         .position = log_position,
         .note_progress = log_note_progress,
         .lease_ms = log_lease_ms,
+        .troubled = log_troubled,
     };
 }

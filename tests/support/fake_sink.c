@@ -319,16 +319,26 @@ static enum status sink_flush(void *self, int patience_ms)
     return fake_sink_in_flight(sink) == 0 ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
+static bool sink_troubled(void *self, struct reason *why)
+{
+    const struct fake_sink *sink = self;
+    const bool troubled = sink->cut && sink->waiting.count > 0;
+    if (troubled)
+        reason_set(why, "topic %s: nothing is acknowledged",
+                   sink->waiting.at[0]->letter.kind == OUTGOING_ALERT ? "alerts"
+                                                                      : "deadletter");
+    return troubled;
+}
+
 struct sink_port fake_sink_port(struct fake_sink *sink)
 {
-    return (struct sink_port){
-        .self = sink,
-        .give_up_ms = 1,
-        .send = sink_send,
-        .poll = sink_poll,
-        .flush = sink_flush,
-        .give_up = sink_give_up,
-    };
+    return (struct sink_port){ .self = sink,
+                               .give_up_ms = 1,
+                               .send = sink_send,
+                               .poll = sink_poll,
+                               .flush = sink_flush,
+                               .give_up = sink_give_up,
+                               .troubled = sink_troubled };
 }
 
 void fake_sink_kill(struct fake_sink *sink, int32_t landed)

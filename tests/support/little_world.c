@@ -429,6 +429,12 @@ static int32_t spy_lease_ms(void *self)
     return port->lease_ms(port->self);
 }
 
+static bool spy_source_troubled(void *self, struct reason *why)
+{
+    const struct little_worker *worker = self;
+    return worker->fakes.source.troubled(worker->fakes.source.self, why);
+}
+
 static struct source_port spy_source(struct little_worker *worker)
 {
     return (struct source_port){ .self = worker,
@@ -439,7 +445,8 @@ static struct source_port spy_source(struct little_worker *worker)
                                  .log_end = spy_log_end,
                                  .position = spy_position,
                                  .note_progress = spy_note_progress,
-                                 .lease_ms = spy_lease_ms };
+                                 .lease_ms = spy_lease_ms,
+                                 .troubled = spy_source_troubled };
 }
 
 /* ---- spies: sink and feed -------------------------------------------------------------------
@@ -494,6 +501,12 @@ static void spy_give_up(void *self)
     worker->fakes.sink.give_up(worker->fakes.sink.self);
 }
 
+static bool spy_sink_troubled(void *self, struct reason *why)
+{
+    const struct little_worker *worker = self;
+    return worker->fakes.sink.troubled(worker->fakes.sink.self, why);
+}
+
 static struct sink_port spy_sink(struct little_worker *worker)
 {
     return (struct sink_port){ .self = worker,
@@ -501,7 +514,8 @@ static struct sink_port spy_sink(struct little_worker *worker)
                                .send = spy_send,
                                .poll = spy_poll_sink,
                                .flush = spy_flush,
-                               .give_up = spy_give_up };
+                               .give_up = spy_give_up,
+                               .troubled = spy_sink_troubled };
 }
 
 static enum status spy_read_tail(void *self, int32_t shard, int64_t from,
@@ -610,6 +624,14 @@ static enum status decode(void *self, const struct record *record, struct event 
     return STATUS_OK;
 }
 
+static bool decoder_troubled(void *self, struct reason *why)
+{
+    const struct little_worker *worker = self;
+    if (worker->world->registry_down)
+        reason_set(why, "schema %d: the registry does not answer", SCHEMA_ID);
+    return worker->world->registry_down;
+}
+
 /* ---- processes
  * ----------------------------------------------------------------------------------- */
 
@@ -625,7 +647,7 @@ static void open_ports(struct little_worker *worker)
         .sink = spy_sink(worker),
         .feed = { worker, spy_read_tail },
         .store = { worker, spy_claim, spy_load, spy_save, spy_poll_store },
-        .decoder = { worker, decode },
+        .decoder = { worker, decode, decoder_troubled },
         .encoder = alert_codec_port(w->codec),
         .now = little_world_now,
     };
@@ -650,6 +672,7 @@ struct little_worker *little_world_start(struct little_world *w)
                                          .ports = &worker->ports,
                                          .rules = w->rules,
                                          .metrics = &worker->metrics,
+                                         .health = w->health,
                                          .instance = worker->instance,
                                          .shard_count = LITTLE_SHARDS,
                                          .topic_names = { "orders", "messages", "shipments" },

@@ -103,8 +103,9 @@ struct little_world {
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
     bool registry_down;
-    size_t poison_bytes; /* size of the records of poison that are told from now on */
-    int32_t misplace_on; /* shard that gets what is told from now on; -1: the right one */
+    struct health *health; /* of the workers to come; NULL: none */
+    size_t poison_bytes;   /* size of the records of poison that are told from now on */
+    int32_t misplace_on;   /* shard that gets what is told from now on; -1: the right one */
     struct little_worker *workers[LITTLE_WORKERS]; /* owned */
     int32_t worker_count;
     uint64_t random;

@@ -118,7 +118,7 @@ static void records_wait_while_the_schema_is_under_way(void **state)
     assert_int_equal(decode(f), STATUS_PENDING);
     assert_int_equal(decode(f), STATUS_PENDING);
     struct reason why;
-    assert_false(schemas_waiting(f->schemas, &why)); /* nothing is wrong */
+    assert_false(f->port.troubled(f->port.self, &why)); /* nothing is wrong */
     f->registry.status = STATUS_OK;
     assert_int_equal(decode(f), STATUS_OK);
 }
@@ -132,7 +132,7 @@ static void registry_that_is_down_is_waited_for_with_growing_patience(void **sta
         assert_int_equal(decode(f), STATUS_PENDING);
     assert_int_equal(f->registry.asked, 1);
     struct reason why;
-    assert_true(schemas_waiting(f->schemas, &why));
+    assert_true(f->port.troubled(f->port.self, &why));
     assert_non_null(strstr(why.text, "schema 7 of topic shipments: connection refused"));
 
     for (int i = 0; i < 600; i++) { /* a minute */
@@ -144,7 +144,7 @@ static void registry_that_is_down_is_waited_for_with_growing_patience(void **sta
     f->registry.status = STATUS_OK;
     clock_now.ms += 10000;
     assert_int_equal(decode(f), STATUS_OK);
-    assert_false(schemas_waiting(f->schemas, &why));
+    assert_false(f->port.troubled(f->port.self, &why));
 }
 
 static void unknown_id_is_refused_and_asked_for_again_after_a_minute(void **state)

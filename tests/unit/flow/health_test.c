@@ -86,6 +86,7 @@ static void a_new_program_is_live_but_not_ready(void **state)
     assert_non_null(strstr(words, "not ready: SCHEMA: not asked yet"));
     assert_non_null(strstr(words, "not ready: SHARDS: this instance owns none"));
     assert_null(strstr(words, "READING"));
+    assert_null(strstr(words, "SENDING"));
 }
 
 static void it_is_ready_when_nothing_is_missing(void **state)
@@ -100,10 +101,10 @@ static void one_worker_without_redis_makes_it_unready_and_says_so(void **state)
 {
     (void)state;
     make_well();
-    health_unwell(&health, 1, HEALTH_REDIS, "cannot reach Redis at r1:6379: refused");
+    health_unwell(&health, 1, HEALTH_REDIS, "cannot reach Redis at r1:6379: refused", start);
     assert_false(ready(start));
     assert_string_equal(words, "not ready: REDIS: cannot reach Redis at r1:6379: refused "
-                               "(1 of 2 workers)\n");
+                               "(for 0 s; 1 of 2 workers)\n");
     assert_true(live(start)); /* restarting us would not mend Redis */
 
     health_well(&health, 1, HEALTH_REDIS);
@@ -114,10 +115,27 @@ static void paused_reading_is_said_with_its_reason(void **state)
 {
     (void)state;
     make_well();
-    health_unwell(&health, HEALTH_ALL_WORKERS, HEALTH_READING, "memory.limit is reached");
+    health_unwell(&health, HEALTH_ALL_WORKERS, HEALTH_MEMORY, "memory.limit is reached", start);
     assert_false(ready(start));
+    assert_string_equal(
+        words, "not ready: MEMORY: memory.limit is reached (for 0 s; 2 of 2 workers)\n");
+}
+
+/* The words may change while it lasts; since when it lasts does not. */
+static void it_says_for_how_long_something_is_missing(void **state)
+{
+    (void)state;
+    make_well();
+    health_unwell(&health, 0, HEALTH_REDIS, "no answer", after(1000));
+    health_unwell(&health, 1, HEALTH_REDIS, "no answer to the other", after(3000));
+    health_unwell(&health, 0, HEALTH_REDIS, "refused", after(8000));
+    assert_false(ready(after(9500)));
+    assert_string_equal(words, "not ready: REDIS: refused (for 8 s; 2 of 2 workers)\n");
+
+    health_well(&health, 0, HEALTH_REDIS);
+    assert_false(ready(after(9500)));
     assert_string_equal(words,
-                        "not ready: READING: memory.limit is reached (2 of 2 workers)\n");
+                        "not ready: REDIS: no answer to the other (for 6 s; 1 of 2 workers)\n");
 }
 
 static void shards_that_are_still_loading_are_counted(void **state)
@@ -160,7 +178,7 @@ static void verbose_also_says_what_is_well(void **state)
     assert_true(ask(ready_question, start, true));
     assert_non_null(strstr(words, "ok: SHARDS: 6 are loaded\n"));
     assert_non_null(strstr(words, "ok: KAFKA: Kafka is reachable\n"));
-    assert_non_null(strstr(words, "ok: READING: reading goes on\n"));
+    assert_non_null(strstr(words, "ok: READING: no record waits for its schema\n"));
     assert_non_null(strstr(words, "\nready\n"));
 }
 
@@ -168,11 +186,11 @@ static void a_reason_stays_one_line_and_is_cut(void **state)
 {
     (void)state;
     make_well();
-    char why[2 * HEALTH_WHY_BYTES];
+    char why[HEALTH_WHY_BYTES + 100];
     memset(why, 'x', sizeof why);
     why[1] = '\n';
     why[sizeof why - 1] = '\0';
-    health_unwell(&health, 0, HEALTH_KAFKA, why);
+    health_unwell(&health, 0, HEALTH_KAFKA, why, start);
     assert_false(ready(start));
     assert_int_equal(strncmp(words, "not ready: KAFKA: x xx", 22), 0);
     assert_ptr_equal(strchr(words, '\n'), words + strlen(words) - 1);
@@ -188,6 +206,7 @@ int main(void)
         PROMISE(it_is_ready_when_nothing_is_missing),
         PROMISE(one_worker_without_redis_makes_it_unready_and_says_so),
         PROMISE(paused_reading_is_said_with_its_reason),
+        PROMISE(it_says_for_how_long_something_is_missing),
         PROMISE(shards_that_are_still_loading_are_counted),
         PROMISE(a_worker_without_shards_is_no_fault_while_another_has_some),
         PROMISE(a_loop_that_stands_still_is_not_live),

@@ -375,6 +375,42 @@ static void a_record_that_can_never_be_sent_is_refused_at_once(void **state)
     kafka_sink_close(sink);
 }
 
+static bool becomes_troubled(const struct sink_port *port, struct reason *why)
+{
+    enum { STEP_MS = 100, STEPS = 100 };
+    for (int i = 0; i < STEPS; i++) {
+        if (port->troubled(port->self, why))
+            return true;
+        struct delivery d = { .delivered = true };
+        (void)port->flush(port->self, STEP_MS);
+        (void)port->poll(port->self, &d, 1);
+        if (!d.delivered)
+            assert_int_equal(send_alert(port, d.shard, d.cookie), STATUS_OK);
+    }
+    return false;
+}
+
+/* Somebody took our right to write away, or the topic. */
+static void what_is_not_acknowledged_is_told_with_its_topic_and_cause(void **state)
+{
+    struct reason why = { "" };
+    struct kafka_sink *sink = open_sink(*state, 100);
+    const struct sink_port port = kafka_sink_port(sink);
+    for (int i = 0; i < 50; i++)
+        rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), PRODUCE_API, 1,
+                                          RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+    assert_int_equal(send_alert(&port, 0, 0), STATUS_OK);
+    assert_false(port.troubled(port.self, &why)); /* it takes a moment, usually */
+    assert_true(becomes_troubled(&port, &why));
+    assert_non_null(strstr(why.text, "acknowledged nothing of topic alerts for "));
+    assert_non_null(strstr(why.text, "s: alerts: Broker: Topic authorization failed"));
+
+    rd_kafka_mock_clear_request_errors(kafka_cluster_mock(*state), PRODUCE_API);
+    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_false(port.troubled(port.self, &why));
+    kafka_sink_close(sink);
+}
+
 static void a_topic_that_does_not_exist_is_said_at_start(void **state)
 {
     struct reason why = { "" };
@@ -406,6 +442,7 @@ int main(void)
         WITH_CLUSTER(what_the_client_gives_up_of_dead_letters_is_sent_again_in_its_old_place),
         WITH_CLUSTER(an_alert_that_brokers_do_not_take_in_time_is_given_up_and_never_comes),
         WITH_CLUSTER(a_record_that_can_never_be_sent_is_refused_at_once),
+        WITH_CLUSTER(what_is_not_acknowledged_is_told_with_its_topic_and_cause),
         WITH_CLUSTER(a_topic_that_does_not_exist_is_said_at_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 enum { SHARDS = 2 };
 
@@ -110,6 +112,31 @@ static void without_brokers_no_end_gets_newer_and_the_reason_is_told(void **stat
     SOURCE_READER_UNTIL(r, source_reader_end(r, 0, TOPIC_ORDERS).end == 1);
 }
 
+static bool troubled(struct source_reader *r)
+{
+    return r->port.troubled(r->port.self, &r->why);
+}
+
+/* The broker that leads one partition is gone for good, or its topic was deleted; the
+ * others are read on. There no time passes any more, and somebody must be told where. */
+static void an_input_without_a_leader_is_told_while_others_are_read(void **state)
+{
+    struct world *w = *state;
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, source_reader_end(r, 1, TOPIC_SHIPMENTS).known);
+    assert_false(troubled(r));
+    (void)rd_kafka_mock_partition_set_leader(kafka_cluster_mock(w->cluster), "messages", 1, -1);
+    SOURCE_READER_UNTIL(r, troubled(r));
+    assert_non_null(strstr(r->why.text, "messages [1]"));
+    kafka_cluster_append(w->cluster, "orders", 0, "k", "still read");
+    SOURCE_READER_UNTIL(r, r->count == 1);
+    SOURCE_READER_UNTIL(r, source_reader_end(r, 0, TOPIC_ORDERS).end == 1);
+    assert_true(troubled(r));
+
+    (void)rd_kafka_mock_partition_set_leader(kafka_cluster_mock(w->cluster), "messages", 1, 1);
+    SOURCE_READER_UNTIL(r, !troubled(r));
+}
+
 static void an_unknown_property_is_refused_before_anything_connects(void **state)
 {
     struct world *w = *state;
@@ -128,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROMISE(with_latest_only_what_comes_after_the_start_is_read),
         PROMISE(without_brokers_no_end_gets_newer_and_the_reason_is_told),
+        PROMISE(an_input_without_a_leader_is_told_while_others_are_read),
         PROMISE(an_unknown_property_is_refused_before_anything_connects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
