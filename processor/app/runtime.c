@@ -33,19 +33,40 @@ struct runtime {
 
 /* ---- waiting for the world --------------------------------------------------------------- */
 
-/* One thing that must be there before we can start. */
-typedef enum status (*step_fn)(struct runtime *r, struct reason *why);
+/* One thing that must be there before we can start; what /readyz says of it. */
+struct need {
+    enum status (*ask)(struct runtime *r, struct reason *why);
+    enum health_fact fact;
+};
+
+/* No worker turns yet; while we ask again and again, we are alive all the same. */
+static void keep_alive(struct runtime *r)
+{
+    for (int32_t i = 0; i < r->worker_count; i++)
+        health_turned(&r->health, i, clock_now());
+}
+
+static enum status ask(struct runtime *r, const struct need *need, struct reason *why)
+{
+    const enum status s = need->ask(r, why);
+    if (s == STATUS_OK)
+        health_well(&r->health, HEALTH_ALL_WORKERS, need->fact);
+    else
+        health_unwell(&r->health, HEALTH_ALL_WORKERS, need->fact, why->text, clock_now());
+    keep_alive(r);
+    return s;
+}
 
 /* Asks until it is there, until patience is over or somebody says stop. */
-static enum status insist(struct runtime *r, step_fn step, const volatile bool *stop,
+static enum status insist(struct runtime *r, const struct need *need, const volatile bool *stop,
                           struct reason *why)
 {
     const int64_t deadline = clock_now().ms + r->settings->retry_start_ms;
-    enum status s = step(r, why);
+    enum status s = ask(r, need, why);
     while (status_reaction(s) == REACTION_RETRY && clock_now().ms < deadline && !*stop) {
         log_write(LOG_WARN, "waiting", "why=\"%s\"", why->text);
         clock_sleep(ASK_AGAIN_MS);
-        s = step(r, why);
+        s = ask(r, need, why);
     }
     return s;
 }
@@ -147,17 +168,19 @@ static bool read_schema_files(struct runtime *r, struct reason *why)
     return true;
 }
 
-static enum status open_schemas(struct runtime *r, const volatile bool *stop,
-                                struct reason *why)
+static enum status open_schemas(struct runtime *r, struct reason *why)
 {
     if (r->settings->schemas_source == SCHEMAS_FROM_FILES)
         return read_schema_files(r, why) ? STATUS_OK : STATUS_REFUSED;
     const struct registry_client_options options = adapters_registry(r->settings);
     r->registry = registry_client_open(&options, why);
-    if (r->registry == NULL)
-        return STATUS_REFUSED;
     r->shared.registry = r->registry;
-    return insist(r, learn_alert_schema, stop, why);
+    return r->registry != NULL ? STATUS_OK : STATUS_REFUSED;
+}
+
+static enum status know_alert_schema(struct runtime *r, struct reason *why)
+{
+    return r->registry == NULL ? STATUS_OK : learn_alert_schema(r, why);
 }
 
 /* ---- HTTP -----------------------------------------------------------------------------------
@@ -212,21 +235,21 @@ static enum status open_http(struct runtime *r, struct reason *why)
 
 static enum status open_workers(struct runtime *r, struct reason *why)
 {
-    r->workers = calloc((size_t)r->settings->workers, sizeof *r->workers);
-    CHECK(r->workers != NULL);
-    for (int32_t i = 0; i < r->settings->workers; i++) {
-        r->worker_count = i + 1;
+    for (int32_t i = 0; i < r->worker_count; i++) {
         if (!worker_open(&r->workers[i], &r->shared, i, why))
             return STATUS_REFUSED;
     }
     return STATUS_OK;
 }
 
+/* The workers' numbers are there, and read, before the workers are. */
 static void open_shared(struct runtime *r)
 {
+    r->worker_count = (int32_t)r->settings->workers;
+    r->workers = calloc((size_t)r->worker_count, sizeof *r->workers);
+    CHECK(r->workers != NULL);
     CHECK(pthread_mutex_init(&r->avro_lock, NULL) == 0);
-    health_open(&r->health, (int32_t)r->settings->workers, r->settings->health_stall_after_ms,
-                clock_now());
+    health_open(&r->health, r->worker_count, r->settings->health_stall_after_ms, clock_now());
     r->health_open = true;
     r->shared.settings = r->settings;
     r->shared.rules = &r->rules.rules;
@@ -237,22 +260,32 @@ static void open_shared(struct runtime *r)
              (uint64_t)clock_now().ms);
 }
 
+static enum status wait_for_world(struct runtime *r, const volatile bool *stop,
+                                  struct reason *why)
+{
+    static const struct need needs[] = { { know_alert_schema, HEALTH_SCHEMA },
+                                         { check_topics, HEALTH_KAFKA },
+                                         { describe_store, HEALTH_REDIS } };
+    enum status s = STATUS_OK;
+    for (size_t i = 0; s == STATUS_OK && i < sizeof needs / sizeof needs[0]; i++)
+        s = insist(r, &needs[i], stop, why);
+    return s;
+}
+
+/* HTTP before anything that may have to be waited for: who runs us asks whether we
+ * live and what we wait for. */
 static enum status open_all(struct runtime *r, const volatile bool *stop, struct reason *why)
 {
     if (!domain_rules_open(r->settings, &r->rules, why))
         return STATUS_REFUSED;
     open_shared(r);
-    enum status s = open_schemas(r, stop, why);
-    if (s == STATUS_OK)
-        s = insist(r, check_topics, stop, why);
-    if (s == STATUS_OK)
-        s = insist(r, describe_store, stop, why);
-    if (s == STATUS_OK)
-        s = open_workers(r, why);
+    enum status s = open_schemas(r, why);
     if (s == STATUS_OK)
         s = open_http(r, why);
     if (s == STATUS_OK)
-        health_well(&r->health, HEALTH_ALL_WORKERS, HEALTH_SCHEMA);
+        s = wait_for_world(r, stop, why);
+    if (s == STATUS_OK)
+        s = open_workers(r, why);
     return s;
 }
 

@@ -7,8 +7,10 @@
  *         └─ worker 1: the same, all its own
  *
  * A worker shares nothing with the others but what is constant (rules, settings)
- * and what has a lock of its own. Everything is opened before the first thread
+ * and what has a lock of its own. Everything is opened before the first worker's thread
  * starts, so a mistake in the configuration is one sentence and no half start.
+ * HTTP answers from the beginning, also while Kafka, Redis or the registry are
+ * waited for: alive, not ready, and why.
  */
 #pragma once
 
