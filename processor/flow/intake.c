@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/murmur2.h"
+#include "flow/unknown_values.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -208,6 +209,7 @@ static void apply(struct intake *in, const struct record_batch *batch,
         return;
     }
     metrics_add_of(in->world->metrics, METRIC_EVENTS, item->event.kind, 1);
+    unknown_values_count(in->world->metrics, in->world->rules, &item->event);
 }
 
 void intake_take(struct intake *in, const struct record_batch *batch)

@@ -9,14 +9,12 @@ struct sums {
     int64_t firing[KPI_COUNT];
     int64_t lag[TOPIC_COUNT];
     int64_t proof_age[TOPIC_COUNT];
-    int64_t changes[ALERT_EVENT_TYPE_COUNT][KPI_COUNT];
+    int64_t open_units;
+    int64_t open_tickets;
     int64_t sellers;
     int64_t waiting;
     int64_t stream_lag;
     int64_t watermark_lag;
-    int64_t foreign;
-    int64_t abandoned;
-    int64_t corrections;
 };
 
 static int64_t later(int64_t a, int64_t b)
@@ -42,20 +40,16 @@ static void add_shard(struct sums *sums, const struct shard *s, wall_time now)
 {
     for (int k = 0; k < ENTITY_KIND_COUNT; k++)
         sums->entities[k] += s->entities.live[k];
-    for (int k = 0; k < KPI_COUNT; k++) {
+    for (int k = 0; k < KPI_COUNT; k++)
         sums->firing[k] += s->alerts.firing[k];
-        for (int type = 0; type < ALERT_EVENT_TYPE_COUNT; type++)
-            sums->changes[type][k] += (int64_t)s->alerts.changes[k][type];
-    }
+    sums->open_units += s->units.open;
+    sums->open_tickets += s->tickets.open;
     sums->sellers += s->sellers.cells.live - s->sellers.sellers.live;
     sums->waiting += s->outbox.waiting;
     if (s->clock.stream_time != TIME_NEVER_YET)
         sums->stream_lag = later(sums->stream_lag, now.ms - s->clock.stream_time);
     if (s->clock.watermark != TIME_NEVER_YET)
         sums->watermark_lag = later(sums->watermark_lag, now.ms - s->clock.watermark);
-    sums->foreign += (int64_t)(s->units.foreign_events + s->tickets.foreign_events);
-    sums->abandoned += (int64_t)(s->units.abandoned + s->tickets.abandoned);
-    sums->corrections += (int64_t)s->ledger.corrections;
 }
 
 static void set_sums(struct metrics *m, const struct sums *sums)
@@ -72,49 +66,57 @@ static void set_sums(struct metrics *m, const struct sums *sums)
     metrics_set(m, METRIC_PUBLISH_PENDING, sums->waiting);
     metrics_set(m, METRIC_STREAM_TIME_LAG, sums->stream_lag);
     metrics_set(m, METRIC_WATERMARK_LAG, sums->watermark_lag);
-    metrics_set(m, METRIC_OPEN_UNITS, sums->entities[ENTITY_UNIT]);
-    metrics_set(m, METRIC_OPEN_TICKETS, sums->entities[ENTITY_TICKET]);
+    metrics_set(m, METRIC_OPEN_UNITS, sums->open_units);
+    metrics_set(m, METRIC_OPEN_TICKETS, sums->open_tickets);
 }
 
-/* Counters of shards that came and went would fall; the highest seen stands. */
-static void raise_counter(struct metrics *m, enum metric metric, unsigned first, int64_t value)
+/* ---- counters ----------------------------------------------------------------------- */
+
+/* What `now` has that was not counted yet; the shard's own count begins at 0 with each load. */
+static void count(struct metrics *m, enum metric metric, uint64_t now, uint64_t *counted)
 {
-    const int64_t stands = metrics_value(m, metric, first, 0);
-    if (value > stands)
-        metrics_add_of(m, metric, first, value - stands);
+    CHECK(now >= *counted);
+    metrics_add(m, metric, (int64_t)(now - *counted));
+    *counted = now;
 }
 
-static void set_counters(struct metrics *m, const struct sums *sums)
+void measuring_count(struct metrics *m, struct tenure *t)
 {
-    raise_counter(m, METRIC_FOREIGN_CLAIMS, 0, sums->foreign);
-    raise_counter(m, METRIC_ABANDONED, 0, sums->abandoned);
-    raise_counter(m, METRIC_LATE_CORRECTIONS, 0, sums->corrections);
-    for (unsigned type = 0; type < ALERT_EVENT_TYPE_COUNT; type++) {
-        for (unsigned k = 0; k < KPI_COUNT; k++) {
-            const int64_t stands = metrics_value(m, METRIC_ALERT_CHANGES, type, k);
-            if (sums->changes[type][k] > stands)
-                metrics_add_of2(m, METRIC_ALERT_CHANGES, type, k,
-                                sums->changes[type][k] - stands);
+    CHECK(tenure_works(t));
+    const struct shard *s = t->state;
+    struct tenure_counts *counted = &t->counted;
+    count(m, METRIC_FOREIGN_CLAIMS, s->units.foreign_events + s->tickets.foreign_events,
+          &counted->foreign);
+    count(m, METRIC_ABANDONED, s->units.abandoned + s->tickets.abandoned, &counted->abandoned);
+    count(m, METRIC_LATE_CORRECTIONS, s->ledger.corrections, &counted->corrections);
+    for (unsigned k = 0; k < KPI_COUNT; k++) {
+        for (unsigned type = 0; type < ALERT_EVENT_TYPE_COUNT; type++) {
+            const uint64_t now = s->alerts.changes[k][type];
+            const uint64_t more = now - counted->changes[k][type];
+            metrics_add_of2(m, METRIC_ALERT_CHANGES, type, k, (int64_t)more);
+            counted->changes[k][type] = now;
         }
     }
 }
+
+/* ---- all of it ---------------------------------------------------------------------- */
 
 struct measured_shards measuring_set(const struct measuring *m, wall_time now)
 {
     struct sums sums = { 0 };
     struct measured_shards shards = { 0 };
     for (int32_t i = 0; i < m->shard_count; i++) {
-        const struct tenure *t = &m->tenures[i];
+        struct tenure *t = &m->tenures[i];
         shards.owned += t->active;
         if (!tenure_works(t))
             continue;
         shards.loaded += 1;
         add_inputs(&sums, m, t, now);
         add_shard(&sums, t->state, now);
+        measuring_count(m->metrics, t);
     }
     CHECK(shards.loaded <= shards.owned);
     set_sums(m->metrics, &sums);
-    set_counters(m->metrics, &sums);
     metrics_set(m->metrics, METRIC_SHARDS_OWNED, shards.owned);
     metrics_set(m->metrics, METRIC_MEMORY, (int64_t)m->memory);
     metrics_set(m->metrics, METRIC_MEMORY_LIMIT, (int64_t)m->memory_limit);

@@ -68,8 +68,11 @@ void pipeline_abandon(struct pipeline *p)
 {
     CHECK(p->tenures != NULL);
     p->options.ports->sink.give_up(p->options.ports->sink.self);
-    for (int32_t i = 0; i < p->options.shard_count; i++)
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        if (tenure_works(&p->tenures[i]))
+            measuring_count(p->options.metrics, &p->tenures[i]);
         tenure_close(&p->tenures[i]);
+    }
 }
 
 void pipeline_close(struct pipeline *p)
@@ -196,6 +199,8 @@ static void take_duties(struct pipeline *p, const struct record_batch *batch)
         }
         release |= d->kind == DUTY_REVOKED;
         lost |= d->kind == DUTY_LOST;
+        if (tenure_works(t))
+            measuring_count(p->options.metrics, t);
         tenure_close(t);
         if (d->kind == DUTY_ASSIGNED)
             tenure_open(t, d->shard, &p->arena);

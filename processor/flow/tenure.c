@@ -122,6 +122,7 @@ static enum status stage_load(struct tenure *t, const struct tenure_world *w,
     drop_state(t);
     shard_open(t->state, w->rules, t->arena);
     t->state_open = true;
+    t->counted = (struct tenure_counts){ 0 };
     memset(t->part_versions, 0, sizeof t->part_versions);
     memset(t->part_bytes, 0, sizeof t->part_bytes);
     t->next_part = 0;

@@ -67,6 +67,15 @@ struct pending_save {
     struct reason why; /* must_resend: what went wrong */
 };
 
+/* How much of what its shard has counted the metrics have: shards come and go, what
+ * was counted stays. */
+struct tenure_counts {
+    uint64_t foreign;
+    uint64_t abandoned;
+    uint64_t corrections;
+    uint64_t changes[KPI_COUNT][ALERT_EVENT_TYPE_COUNT];
+};
+
 struct tenure {
     int32_t shard;
     bool active; /* ours */
@@ -85,6 +94,7 @@ struct tenure {
     int64_t letters_unacknowledged;
     bool gave_up;         /* the sink has given changes up: the topic knows which stand there */
     struct backoff asked; /* when to ask it again */
+    struct tenure_counts counted;
     struct pending_save save;
     wall_time last_save;
     wall_time claimed_at;

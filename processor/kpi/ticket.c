@@ -54,9 +54,17 @@ uint32_t ticket_new(struct tickets *ts, struct span id, uint32_t cell)
     return ref;
 }
 
+static void set_open(struct tickets *ts, struct ticket *t, bool open)
+{
+    ts->open += (int64_t)open - (int64_t)t->open;
+    CHECK(ts->open >= 0);
+    t->open = open;
+}
+
 void ticket_free(struct tickets *ts, uint32_t ref)
 {
     struct ticket *t = tickets_at(ts, ref);
+    set_open(ts, t, false);
     overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
     for (int i = 0; i < TICKET_STAMP_COUNT; i++)
         stamp_point(&ts->stamps, &t->stamps[i], 0);
@@ -178,6 +186,7 @@ static void settle(struct tickets *ts, uint32_t ref)
         overdue_add(&ts->overdue, ts->sellers, t->claim.cell, ref, t->due);
     else
         overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
+    set_open(ts, t, !closed(t));
     deadlines_set(&ts->deadlines, ref, next_time(ts, t));
 }
 
@@ -404,9 +413,10 @@ void tickets_advance(struct tickets *ts, event_time watermark)
 void tickets_loaded(struct tickets *ts)
 {
     for (uint32_t ref = 1; ref <= ts->tickets.used; ref++) {
-        const struct ticket *t = tickets_at(ts, ref);
+        struct ticket *t = tickets_at(ts, ref);
         if (t->claim.cell == 0)
             continue;
+        set_open(ts, t, !closed(t));
         for (uint8_t u = 0; u < t->unit_count && takes_part(ts, t); u++)
             contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
         struct ticket_wanted wanted;

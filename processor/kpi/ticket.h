@@ -47,6 +47,7 @@ struct ticket {
     uint8_t unit_count;
     bool not_the_sellers; /* fulfilled_by_kaufland */
     bool is_repeat;
+    bool open;                              /* among tickets.open; not stored */
     struct hash128 units[TICKET_UNITS_MAX]; /* of seller and order unit; ascending */
     int64_t due;                            /* TIME_NEVER while the opening is not known */
     int64_t reply;                          /* earliest; TIME_NEVER: none, like the next two */
@@ -70,6 +71,7 @@ struct tickets {
     struct deadlines deadlines; /* in watermark time */
     struct overdue_nodes overdue;
     int64_t watermark;
+    int64_t open; /* how many still owe their initial response */
     uint64_t foreign_events;
     uint64_t abandoned;
 };

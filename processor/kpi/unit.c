@@ -64,9 +64,17 @@ static void free_parcels(struct units *us, struct unit *u)
     }
 }
 
+static void set_open(struct units *us, struct unit *u, bool open)
+{
+    us->open += (int64_t)open - (int64_t)u->open;
+    CHECK(us->open >= 0);
+    u->open = open;
+}
+
 void unit_free(struct units *us, uint32_t ref)
 {
     struct unit *u = units_at(us, ref);
+    set_open(us, u, false);
     overdue_remove(&us->overdue, us->sellers, u->claim.cell, ref);
     free_parcels(us, u);
     for (int i = 0; i < UNIT_STAMP_COUNT; i++)
@@ -132,6 +140,7 @@ static void settle(struct units *us, uint32_t ref)
                     u->promises[PROMISE_DELIVER_BY]);
     else
         overdue_remove(&us->overdue, us->sellers, u->claim.cell, ref);
+    set_open(us, u, !unit_closed(u, &memory));
     deadlines_set(&us->deadlines, ref, next_time(us, u));
 }
 
@@ -333,9 +342,10 @@ void units_loaded(struct units *us)
 {
     const struct unit_memory memory = memory_of(us);
     for (uint32_t ref = 1; ref <= us->units.used; ref++) {
-        const struct unit *u = units_at(us, ref);
+        struct unit *u = units_at(us, ref);
         if (u->claim.cell == 0)
             continue;
+        set_open(us, u, !unit_closed(u, &memory));
         const bool overdue = unit_overdue(u, &memory, us->watermark);
         deadlines_set(&us->deadlines, ref,
                       overdue ? u->promises[PROMISE_DELIVER_BY] : next_time(us, u));

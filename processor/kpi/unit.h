@@ -69,6 +69,7 @@ struct unit {
     bool cancelled_by_seller;
     bool returned;        /* it came back: it is not open, whatever was heard of its delivery */
     bool not_the_sellers; /* fulfilled_by_kaufland */
+    bool open;            /* among units.open; not stored */
     struct counted counted[UNIT_FACT_COUNT];
     struct overdue_node overdue;
 };
@@ -85,6 +86,7 @@ struct units {
     struct deadlines deadlines; /* in watermark time */
     struct overdue_nodes overdue;
     int64_t watermark;
+    int64_t open;            /* how many are not closed */
     uint64_t foreign_events; /* of claims that do not own their unit */
     uint64_t abandoned;
 };

@@ -126,6 +126,8 @@ static int64_t deadline_of(const struct deadlines *d, uint32_t ref)
 /* Whom the gauges count, from the entities. */
 struct gauges {
     uint32_t overdue[OVERDUE_KIND_COUNT][CELLS_MOST];
+    int64_t open_units;
+    int64_t open_tickets;
 };
 
 static void check_unit(const struct shard *s, uint32_t ref, void *arg)
@@ -144,6 +146,7 @@ static void check_unit(const struct shard *s, uint32_t ref, void *arg)
     const bool overdue = unit_overdue(u, &memory, s->units.watermark);
     assert_int_equal(u->overdue.listed, overdue);
     gauges->overdue[OVERDUE_UNITS][u->claim.cell] += overdue;
+    gauges->open_units += !unit_closed(u, &memory);
     const int64_t look = unit_next_look(u, &memory, s->rules, s->units.watermark);
     const int64_t at = deadline_of(&s->units.deadlines, ref);
     assert_true(at != TIME_NEVER && at <= look);
@@ -166,11 +169,15 @@ static void check_ticket(const struct shard *s, uint32_t ref, void *arg)
     assert_int_equal(t->duration.is_counted, wanted.duration.is_counted);
     assert_int_equal(t->overdue.listed, wanted.overdue);
     gauges->overdue[OVERDUE_TICKETS][t->claim.cell] += wanted.overdue;
+    gauges->open_tickets += !t->not_the_sellers && !t->claim.disowned &&
+                            t->reply == TIME_NEVER && t->excused == TIME_NEVER;
     assert_true(deadline_of(&s->tickets.deadlines, ref) != TIME_NEVER);
 }
 
 static void check_gauges(const struct shard *s, const struct gauges *gauges)
 {
+    assert_int_equal(s->units.open, gauges->open_units);
+    assert_int_equal(s->tickets.open, gauges->open_tickets);
     for (uint32_t ref = 1; ref <= s->sellers.cells.used; ref++) {
         const struct cell *cell = sellers_cell(&s->sellers, ref);
         for (int kind = 0; cell->seller != 0 && !cell->is_total && kind < OVERDUE_KIND_COUNT;
