@@ -46,7 +46,8 @@ def fill(job, given):
     subprocess.run([harness.binary(), "generate", "--config", str(instance.config),
                     "--events", str(given.events), "--sellers", str(given.sellers),
                     "--start", STORY, "--speed", "max", "--truth", os.devnull],
-                   check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                   check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   env=harness.program_environment())
     records = sum(job.log_ends().values())
     print(f"filled with {records} records in {time.monotonic() - began:.1f} s", flush=True)
     return records

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import types
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
@@ -44,6 +45,15 @@ def alert(watched, number, status, before, **more):
     return types.SimpleNamespace(
         partition=0, offset=number, key=more.get("key", seller), body=body,
         headers={"ce_id": ce_id, "ce_specversion": "1.0", "ce_type": "t"})
+
+
+class Environment(unittest.TestCase):
+    def test_what_is_told_to_the_tests_is_no_setting_of_the_program(self):
+        told = {"SELLERWATCH_FIRE_ROUNDS": "9", "SELLERWATCH_TEST_KAFKA": "h:1",
+                "SELLERWATCH_SHARED": "/shared", "SELLERWATCH_WORKERS": "3"}
+        with unittest.mock.patch.dict(os.environ, told):
+            given = harness.program_environment()
+        self.assertEqual({name for name in told if name in given}, {"SELLERWATCH_WORKERS"})
 
 
 class Views(unittest.TestCase):

@@ -27,7 +27,8 @@ PATIENCE = 60
 
 def sellerwatch(*arguments, stdin=None):
     return subprocess.run([harness.binary(), *arguments], input=stdin, capture_output=True,
-                          text=True, timeout=PATIENCE, check=False)
+                          text=True, timeout=PATIENCE, check=False,
+                          env=harness.program_environment())
 
 
 def invented(*arguments):
@@ -147,7 +148,7 @@ class Demo(unittest.TestCase):
     def start(self, *arguments):
         return subprocess.Popen([harness.binary(), "demo", *arguments], text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                env={**os.environ, "TMPDIR": self.folder})
+                                env={**harness.program_environment(), "TMPDIR": self.folder})
 
     def servers(self):
         """Process ids of redis-servers that live in our folder."""
