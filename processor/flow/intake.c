@@ -5,15 +5,15 @@
 #include "base/murmur2.h"
 #include "flow/unknown_values.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 void intake_open(struct intake *in, int32_t batch_records, struct arena *arena)
 {
     CHECK(batch_records > 0);
     CHECK(in->items == NULL && in->sorted == NULL);
     in->arena = arena;
+    in->letters = (struct letters){ .world = in->world,
+                                    .tenures = in->tenures,
+                                    .topic_names = in->topic_names };
+    letters_open(&in->letters, batch_records, arena);
     in->capacity = batch_records;
     in->items = arena_take(arena, (size_t)batch_records * sizeof *in->items);
     in->sorted = arena_take(arena, (size_t)batch_records * sizeof *in->sorted);
@@ -24,71 +24,9 @@ void intake_close(struct intake *in)
     CHECK(in->capacity > 0);
     arena_give_back(in->arena, in->items, (size_t)in->capacity * sizeof *in->items);
     arena_give_back(in->arena, in->sorted, (size_t)in->capacity * sizeof *in->sorted);
+    letters_close(&in->letters);
     in->items = NULL;
     in->sorted = NULL;
-}
-
-/* ---- dead letters --------------------------------------------------------------------- */
-
-enum {
-    LETTER_HEADERS = 7,
-    NUMBER_BYTES = 24,
-    /* What brokers take unless told otherwise, less headers. A larger record came compressed,
-     * and would be refused again and again; it is still where it came from. */
-    LETTER_VALUE_BYTES = 1000 * 1000,
-};
-
-struct letter {
-    char partition[NUMBER_BYTES];
-    char offset[NUMBER_BYTES];
-    char schema[NUMBER_BYTES];
-    char time[NUMBER_BYTES];
-    char left_out[NUMBER_BYTES];
-    struct outgoing_header headers[LETTER_HEADERS + 1];
-};
-
-static void write_headers(struct letter *l, const struct intake *in,
-                          const struct record *record, enum reject reject, int32_t schema_id)
-{
-    snprintf(l->partition, sizeof l->partition, "%d", record->shard);
-    snprintf(l->offset, sizeof l->offset, "%" PRId64, record->offset);
-    snprintf(l->schema, sizeof l->schema, "%d", schema_id);
-    snprintf(l->time, sizeof l->time, "%" PRId64, in->world->ports->now().ms);
-    snprintf(l->left_out, sizeof l->left_out, "%zu", record->value.size);
-    const struct outgoing_header headers[LETTER_HEADERS + 1] = {
-        { "reason", span_of_text(reject_code(reject)) },
-        { "reason_text", span_of_text(reject_text(reject)) },
-        { "source_topic", span_of_text(in->topic_names[record->topic]) },
-        { "source_partition", span_of_text(l->partition) },
-        { "source_offset", span_of_text(l->offset) },
-        { "schema_id", span_of_text(l->schema) },
-        { "rejected_at", span_of_text(l->time) },
-        { "value_left_out", span_of_text(l->left_out) },
-    };
-    memcpy(l->headers, headers, sizeof headers);
-}
-
-static void set_aside(struct intake *in, const struct record *record, enum reject reject,
-                      int32_t schema_id)
-{
-    CHECK(reject != REJECT_NONE);
-    struct tenure *t = &in->tenures[record->shard];
-    struct letter letter;
-    write_headers(&letter, in, record, reject, schema_id);
-    const bool large = record->value.size > LETTER_VALUE_BYTES;
-    const struct outgoing out = { .kind = OUTGOING_DEAD_LETTER,
-                                  .shard = record->shard,
-                                  .key = record->key,
-                                  .value = large ? span_of(NULL, 0) : record->value,
-                                  .headers = letter.headers,
-                                  .header_count = LETTER_HEADERS + large,
-                                  .cookie = t->generation };
-    const struct sink_port *sink = &in->world->ports->sink;
-    struct reason why = { 0 };
-    while (sink->send(sink->self, &out, &why) != STATUS_OK)
-        in->wait(in->wait_arg);
-    t->letters_unacknowledged += 1;
-    metrics_add_of(in->world->metrics, METRIC_REJECTS, reject, 1);
 }
 
 /* ---- decoding --------------------------------------------------------------------------- */
@@ -126,7 +64,7 @@ static bool decode(struct intake *in, const struct record *record, struct intake
         murmur2_partition(item->event.id_seller, in->shard_count) != record->shard)
         reject = REJECT_WRONG_PARTITION;
     if (reject != REJECT_NONE)
-        set_aside(in, record, reject, item->schema_id);
+        letters_set_aside(&in->letters, record, reject, item->schema_id);
     return reject == REJECT_NONE;
 }
 
@@ -205,7 +143,7 @@ static void apply(struct intake *in, const struct record_batch *batch,
         shard_tick(t->state, now);
     const enum reject reject = shard_apply(t->state, &item->event, now);
     if (reject != REJECT_NONE) {
-        set_aside(in, &batch->records[item->record], reject, item->schema_id);
+        letters_set_aside(&in->letters, &batch->records[item->record], reject, item->schema_id);
         return;
     }
     metrics_add_of(in->world->metrics, METRIC_EVENTS, item->event.kind, 1);

@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "flow/tenure.h"
+#include "flow/letters.h"
 
 struct intake_item {
     struct event event;
@@ -32,14 +32,13 @@ struct intake {
     struct intake_item *items;            /* room for a batch */
     struct intake_item *sorted;           /* the same, to sort into */
     int32_t capacity;
-    struct arena *arena;     /* of the two above */
-    void (*wait)(void *arg); /* called while the dead-letter queue is full: drains it */
-    void *wait_arg;
+    struct arena *arena; /* of the two above */
+    struct letters letters;
 };
 
 void intake_open(struct intake *in, int32_t batch_records, struct arena *arena);
 
 void intake_close(struct intake *in);
 
-/* Takes a whole batch in. */
+/* Takes a whole batch in. Not while letters wait: see letters.h. */
 void intake_take(struct intake *in, const struct record_batch *batch);

@@ -84,11 +84,13 @@ void pacing_apply(const struct pacing *p, struct tenure *t, const struct ports *
     const bool too_much = is_too_much(p, t, furthest_behind);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         struct input *input = &t->inputs[i];
-        input->holds &= ~(unsigned)(HOLD_AHEAD | HOLD_MEMORY);
+        input->holds &= ~(unsigned)(HOLD_AHEAD | HOLD_MEMORY | HOLD_LETTERS);
         if (is_ahead(&t->state->clock, i, p->max_skew_ms))
             input->holds |= HOLD_AHEAD;
         if (too_much)
             input->holds |= HOLD_MEMORY;
+        if (p->letters_wait)
+            input->holds |= HOLD_LETTERS;
         const bool held = input->holds != 0;
         if (held == input->held)
             continue;

@@ -5,7 +5,7 @@
  * and memory stays bounded; while a record of it waits for its schema; and when
  * the memory bound is reached: then all but the shard that is furthest behind,
  * because time must pass for anything to be forgotten, and a tenth above the
- * bound that one, too.
+ * bound that one, too. While dead letters wait for the sink all are held.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 struct pacing {
     int64_t max_skew_ms;
     size_t memory_limit; /* bytes; 0: none */
+    bool letters_wait;
 };
 
 /* Learns from the source where each input's log ends. */

@@ -23,13 +23,13 @@ static wall_time now_of(const struct pipeline *p)
     return p->options.ports->now();
 }
 
-/* The queue of the sink is full: let it drain. */
-static void wait_for_sink(void *arg)
+/* Lets what was sent be acknowledged, and what waits be sent. */
+static void wait_for_sink(struct pipeline *p)
 {
-    struct pipeline *p = arg;
     const struct sink_port *sink = &p->options.ports->sink;
     sink->flush(sink->self, LETTER_FLUSH_MS);
     publishing_collect(&p->publishing);
+    letters_send(&p->intake.letters);
     if (p->options.health != NULL)
         health_turned(p->options.health, p->options.worker, now_of(p));
 }
@@ -45,9 +45,7 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
     p->tenures = arena_take(&p->fixed, (size_t)options->shard_count * sizeof *p->tenures);
     p->intake = (struct intake){ .world = &p->world,
                                  .tenures = p->tenures,
-                                 .shard_count = options->shard_count,
-                                 .wait = wait_for_sink,
-                                 .wait_arg = p };
+                                 .shard_count = options->shard_count };
     for (int i = 0; i < TOPIC_COUNT; i++)
         p->intake.topic_names[i] = options->topic_names[i];
     intake_open(&p->intake, options->batch_records, &p->fixed);
@@ -89,24 +87,45 @@ void pipeline_close(struct pipeline *p)
 /* ---- saving and publishing
  * -------------------------------------------------------------------- */
 
-/* A dead letter is acknowledged before the offset behind it is saved. */
-static bool letters_are_safe(struct pipeline *p, struct tenure *t)
+/* A dead letter is acknowledged before the offset behind it is saved. One wait serves
+ * all shards: while Kafka is away a step must not take as long as there are shards. */
+static void wait_for_letters(struct pipeline *p)
 {
-    if (t->letters_unacknowledged > 0)
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        if (!tenure_works(&p->tenures[i]) || p->tenures[i].letters_unacknowledged == 0)
+            continue;
         wait_for_sink(p);
+        return;
+    }
+}
+
+static bool letters_are_safe(const struct tenure *t)
+{
+    CHECK(t->letters_unacknowledged >= 0);
     return t->letters_unacknowledged == 0;
+}
+
+static bool any_save_is_due(const struct pipeline *p, wall_time now)
+{
+    for (int32_t i = 0; i < p->options.shard_count; i++) {
+        if (saving_is_due(&p->saving, &p->tenures[i], now))
+            return true;
+    }
+    return false;
 }
 
 static void save_due(struct pipeline *p)
 {
     const wall_time now = now_of(p);
+    if (any_save_is_due(p, now))
+        wait_for_letters(p);
     for (int32_t i = 0; i < p->options.shard_count; i++) {
         struct tenure *t = &p->tenures[i];
         if (!t->active)
             continue;
         if (t->save.active && t->save.must_resend)
             saving_resend(&p->saving, t);
-        else if (saving_is_due(&p->saving, t, now) && letters_are_safe(p, t))
+        else if (saving_is_due(&p->saving, t, now) && letters_are_safe(t))
             saving_begin(&p->saving, t, now);
     }
 }
@@ -153,9 +172,10 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
         collect_saves(p, ANSWER_WAIT_MS);
         save_due(p);
     }
+    wait_for_letters(p);
     for (int32_t i = 0; i < p->options.shard_count; i++) {
         struct tenure *t = &p->tenures[i];
-        if (tenure_works(t) && !t->save.active && letters_are_safe(p, t) &&
+        if (tenure_works(t) && !t->save.active && letters_are_safe(t) &&
             (shard_changed(t->state) || t->progressed))
             saving_begin(&p->saving, t, now_of(p));
     }
@@ -286,6 +306,7 @@ static bool is_furthest_behind(const struct pipeline *p, const struct tenure *t)
 static void tick(struct pipeline *p)
 {
     const wall_time now = now_of(p);
+    p->pacing.letters_wait = letters_wait(&p->intake.letters);
     for (int32_t i = 0; i < p->options.shard_count; i++) {
         struct tenure *t = &p->tenures[i];
         if (!tenure_works(t))
@@ -357,6 +378,7 @@ enum status pipeline_step(struct pipeline *p, struct reason *why)
     const struct source_port *source = &p->options.ports->source;
     struct record_batch batch = { 0 };
     struct reason read_why = { 0 };
+    letters_send(&p->intake.letters);
     const enum status read = source->read(source->self, patience(p), &batch, &read_why);
     const wall_time begun = now_of(p);
     tell_health(p, read, &read_why);

@@ -37,9 +37,10 @@ enum tenure_stage {
 
 /* Why an input does not deliver at the moment; bit set. */
 enum {
-    HOLD_AHEAD = 1u << 0,  /* the others are further behind than max_skew */
-    HOLD_SCHEMA = 1u << 1, /* a record waits for its schema */
-    HOLD_MEMORY = 1u << 2, /* the memory bound is reached */
+    HOLD_AHEAD = 1u << 0,   /* the others are further behind than max_skew */
+    HOLD_SCHEMA = 1u << 1,  /* a record waits for its schema */
+    HOLD_MEMORY = 1u << 2,  /* the memory bound is reached */
+    HOLD_LETTERS = 1u << 3, /* dead letters wait for room in the sink */
 };
 
 struct input {

@@ -91,6 +91,7 @@ void little_world_open(struct little_world *w)
     open_rules(w);
     the_clock = (wall_time){ LITTLE_NOON };
     w->batch_records = 16;
+    w->sink_queue = SINK_QUEUE;
     w->max_skew_ms = 30 * DAY_MS;
     w->misplace_on = -1;
     w->random = 1;
@@ -664,7 +665,7 @@ struct little_worker *little_world_start(struct little_world *w)
     worker->die_at = -1;
     worker->member = fake_log_join(w->log);
     worker->client = fake_store_connect(w->store);
-    worker->sink = fake_sink_open(w->topics, SINK_QUEUE);
+    worker->sink = fake_sink_open(w->topics, w->sink_queue);
     (void)snprintf(worker->instance, sizeof worker->instance, "w%d", w->worker_count);
     open_ports(worker);
     note(worker, "comes as number %d", w->worker_count);

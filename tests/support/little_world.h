@@ -100,6 +100,7 @@ struct little_world {
     int32_t entry_capacity;
     int32_t batch_records;
     size_t memory_limit;
+    int32_t sink_queue; /* of the workers to come */
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
     bool registry_down;

@@ -106,15 +106,15 @@ MUTANTS = [
          "        t->save.active = false;\n"
      "        backoff_failed(&t->backoff, now);\n        view"),
     ("offset saved before the dead letter", PIPELINE,
-     "saving_is_due(&p->saving, t, now) && letters_are_safe(p, t)",
+     "saving_is_due(&p->saving, t, now) && letters_are_safe(t)",
      "saving_is_due(&p->saving, t, now)"),
     ("letters of an earlier claim are waited for", TENURE,
      "t->letters_unacknowledged = 0; /*", "/*"),
     ("a record that waits for its schema is passed over", "processor/flow/intake.c",
      "    input->next = record->offset;\n", "    input->next = record->offset + 1;\n"),
     ("an input that was ahead is held for ever", "processor/flow/pacing.c",
-     "input->holds &= ~(unsigned)(HOLD_AHEAD | HOLD_MEMORY);",
-     "input->holds &= ~(unsigned)HOLD_MEMORY;"),
+     "input->holds &= ~(unsigned)(HOLD_AHEAD | HOLD_MEMORY | HOLD_LETTERS);",
+     "input->holds &= ~(unsigned)(HOLD_MEMORY | HOLD_LETTERS);"),
     # ---- alerts
     ("published before it is saved", "processor/kpi/outbox.c",
      "w->version <= acknowledged_version;", "w->version <= acknowledged_version + 1;"),

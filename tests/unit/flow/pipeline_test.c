@@ -304,6 +304,71 @@ static void a_letter_too_large_for_its_topic_goes_without_its_bytes(void **state
     assert_int_equal(fake_topics_header(second, "value_left_out").size, 0);
 }
 
+/* Kafka takes no letters for a while, and there are more than the sink has room for. */
+static struct little_worker *start_with_too_many_letters(struct little_world *w)
+{
+    w->sink_queue = 3;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 20);
+    fake_sink_cut(worker->sink, true);
+    for (int i = 0; i < 40; i++)
+        (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    for (int i = 0; i < 3; i++) { /* an alert, too */
+        char unit[LITTLE_NAME_BYTES];
+        (void)snprintf(unit, sizeof unit, "u%d", i);
+        little_world_cancelled_unit(w, "4711", unit, NOON + i);
+    }
+    return worker;
+}
+
+static void letters_without_room_wait_while_steps_go_on(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = start_with_too_many_letters(w);
+    const wall_time before = little_world_now();
+    little_world_run(w, 20);
+    assert_true(little_world_now().ms - before.ms < 20 * 400); /* no step waits for long */
+    assert_int_equal(little_world_letters(w), 0);
+    assert_string_equal(little_world_view(w, "4711", FIELD), ""); /* nothing is saved, either */
+
+    fake_sink_cut(worker->sink, false);
+    little_world_run(w, 100);
+    assert_int_equal(little_world_letters(w), 40); /* each once */
+    assert_true(is_saved_to_the_end(w, little_world_shard(w, "4711")));
+    assert_string_equal(little_world_view(w, "4711", FIELD), "3 3 1000000 10000 critical");
+}
+
+static void letters_that_wait_keep_nobody_from_stopping(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = start_with_too_many_letters(w);
+    little_world_run(w, 20);
+    const wall_time before = little_world_now();
+    little_world_stop(worker);
+    assert_true(little_world_now().ms - before.ms < 5000);
+
+    (void)little_world_start(w);
+    little_world_run(w, 100);
+    assert_int_equal(little_world_letters(w), 40);
+    assert_true(is_saved_to_the_end(w, little_world_shard(w, "4711")));
+}
+
+/* The shard goes to another process while letters of it wait: that one sets them aside. */
+static void letters_of_a_shard_that_left_are_dropped(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *first = start_with_too_many_letters(w);
+    little_world_run(w, 20);
+    (void)little_world_start(w);
+    little_world_run(w, 100);
+    fake_sink_cut(first->sink, false);
+    little_world_run(w, 100);
+    for (int32_t i = 0; i < w->entry_count; i++)
+        assert_true(!w->entries[i]->poison || little_world_has_letter(w, w->entries[i]));
+    for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++)
+        assert_true(is_saved_to_the_end(w, shard));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +383,9 @@ int main(void)
         TEST(what_was_given_up_is_looked_for_until_the_topic_can_be_read),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
+        TEST(letters_without_room_wait_while_steps_go_on),
+        TEST(letters_that_wait_keep_nobody_from_stopping),
+        TEST(letters_of_a_shard_that_left_are_dropped),
         TEST(an_adopted_alert_knows_its_rule),
         TEST(an_adopted_alert_is_not_judged_by_counts_of_before),
     };
