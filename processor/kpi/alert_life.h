@@ -13,7 +13,7 @@ struct alert_look {
     const struct threshold *threshold;
     int32_t window;
     bool may_be_critical;
-    bool corrected; /* late knowledge took a bad fact away in this step */
+    bool corrected; /* late knowledge took a bad fact out of the window in this step */
     bool rule_changed;
     struct reading reading;
 };

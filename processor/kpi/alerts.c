@@ -7,6 +7,8 @@
 #include "base/hash.h"
 #include "kpi/alert_life.h"
 
+#include <string.h>
+
 /* ---- evaluating
  * ------------------------------------------------------------------------------- */
 
@@ -32,7 +34,7 @@ static struct alert_look take_look(const struct alerts *as, uint32_t cell_ref, e
                             .row = catalogue_row(kpi),
                             .threshold = alerts_threshold(as, cell, kpi, window),
                             .window = window,
-                            .corrected = (cell->corrected_kpis >> kpi & 1) != 0 };
+                            .corrected = (cell->corrected_kpis[window] >> kpi & 1) != 0 };
     k.may_be_critical = k.row->kind == KPI_GAUGE || as->rules->windows[window].may_be_critical;
     k.reading = reading_take(as->sellers, cell, kpi, window, k.threshold->warn);
     return k;
@@ -74,7 +76,7 @@ static void evaluate_cell(struct alerts *as, uint32_t ref)
             evaluate(as, ref, kpi, w);
     }
     cell->dirty_kpis = 0;
-    cell->corrected_kpis = 0;
+    memset(cell->corrected_kpis, 0, sizeof cell->corrected_kpis);
     sellers_queue_view(as->sellers, ref, false);
 }
 

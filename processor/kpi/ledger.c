@@ -3,25 +3,59 @@
 
 #include "base/check.h"
 
-static void count(struct ledger *l, struct ledger_account account, struct counted what)
+/* What one side of a move means: the KPIs for which it is a bad fact, and the windows that
+ * hold it; a bit each. */
+struct blame {
+    uint32_t kpis;
+    uint32_t windows;
+};
+
+static struct blame count(struct ledger *l, struct ledger_account account, struct counted what)
 {
     const enum fact fact = (enum fact)(what.fact_plus_one - 1);
     const event_time at = { what.at };
-    windows_add(l->windows, account.cell, fact, at, 1);
     evidences_add(l->evidences, account.cell, fact, at, name_span(account.id));
+    return (struct blame){ .kpis = l->sellers->kpis_of_bad[fact],
+                           .windows = windows_add(l->windows, account.cell, fact, at, 1) };
 }
 
-static void take_back(struct ledger *l, struct ledger_account account, struct counted what)
+static struct blame take_back(struct ledger *l, struct ledger_account account,
+                              struct counted what)
 {
     const enum fact fact = (enum fact)(what.fact_plus_one - 1);
     const event_time at = { what.at };
-    windows_add(l->windows, account.cell, fact, at, -1);
     evidences_take_back(l->evidences, account.cell, fact, at, name_span(account.id));
-
-    const uint32_t kpis = l->sellers->kpis_of_bad[fact];
-    sellers_cell(l->sellers, account.cell)->corrected_kpis |= kpis;
-    sellers_cell(l->sellers, sellers_total(l->sellers, account.cell))->corrected_kpis |= kpis;
     l->corrections += 1;
+    return (struct blame){ .kpis = l->sellers->kpis_of_bad[fact],
+                           .windows = windows_add(l->windows, account.cell, fact, at, -1) };
+}
+
+/* Late knowledge corrects a KPI over a window only if that window counts one bad fact less:
+ * neither a fact that the window does not hold nor one that is as bad in its new place. */
+static void note_correction(struct ledger *l, uint32_t cell_ref, struct blame gone,
+                            struct blame come)
+{
+    struct cell *cell = sellers_cell(l->sellers, cell_ref);
+    struct cell *total = sellers_cell(l->sellers, sellers_total(l->sellers, cell_ref));
+    for (uint32_t left = gone.windows; left != 0; left &= left - 1) {
+        const int w = __builtin_ctz(left);
+        CHECK(w < WINDOWS_MAX);
+        const uint32_t replaced = (come.windows >> w & 1) != 0 ? come.kpis : 0;
+        cell->corrected_kpis[w] |= gone.kpis & ~replaced;
+        total->corrected_kpis[w] |= gone.kpis & ~replaced;
+    }
+}
+
+static void move(struct ledger *l, struct ledger_account account, struct counted from,
+                 struct counted to)
+{
+    struct blame gone = { 0 };
+    struct blame come = { 0 };
+    if (from.fact_plus_one != 0)
+        gone = take_back(l, account, from);
+    if (to.fact_plus_one != 0)
+        come = count(l, account, to);
+    note_correction(l, account.cell, gone, come);
 }
 
 bool ledger_settle(struct ledger *l, struct ledger_account account, struct counted *counted,
@@ -33,10 +67,7 @@ bool ledger_settle(struct ledger *l, struct ledger_account account, struct count
         if (counted[i].fact_plus_one == wanted[i].fact_plus_one &&
             counted[i].at == wanted[i].at)
             continue;
-        if (counted[i].fact_plus_one != 0)
-            take_back(l, account, counted[i]);
-        if (wanted[i].fact_plus_one != 0)
-            count(l, account, wanted[i]);
+        move(l, account, counted[i], wanted[i]);
         counted[i] = wanted[i];
         moved = true;
     }

@@ -50,8 +50,9 @@ struct cell {
     struct overdue_list overdue[OVERDUE_KIND_COUNT];
     struct window_sums sums[WINDOWS_MAX];
 
-    uint32_t dirty_kpis;     /* to be evaluated at the end of the step: bit a KPI */
-    uint32_t corrected_kpis; /* late knowledge took a bad fact away in this step */
+    uint32_t dirty_kpis; /* to be evaluated at the end of the step: bit a KPI */
+    /* Of which late knowledge took a bad fact out of the window in this step: bit a KPI. */
+    uint32_t corrected_kpis[WINDOWS_MAX];
     uint64_t alert_bits[ALERT_BITS_WORDS]; /* which (KPI, window) have an alert entity */
 
     uint64_t rank_bits[ALERT_BITS_WORDS]; /* which (KPI, window) rank it, as far as we know */

@@ -199,9 +199,11 @@ static void mark(struct windows *ws, uint32_t cell, uint32_t kpis)
     sellers_mark(ws->sellers, sellers_total(ws->sellers, cell), kpis);
 }
 
-void windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at, int32_t sign)
+uint32_t windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at,
+                     int32_t sign)
 {
     CHECK(fact < FACT_COUNT && (sign == 1 || sign == -1));
+    uint32_t changed = 0;
     for (int32_t t = 0; t < ws->tier_count; t++) {
         const uint32_t ref = pane_for(ws, cell, t, at, sign > 0);
         if (ref == 0)
@@ -212,11 +214,14 @@ void windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time a
         pane->counts[fact] = (uint32_t)((int64_t)pane->counts[fact] + sign);
         entities_touch(ws->entities, ENTITY_PANE, ref, &pane->entity);
         for (int32_t w = 0; w < ws->rules->window_count; w++) {
-            if (ws->tier_of[w] == t && window_holds(ws, w, pane->number))
-                add_to_sums(ws, cell, w, fact, sign);
+            if (ws->tier_of[w] != t || !window_holds(ws, w, pane->number))
+                continue;
+            add_to_sums(ws, cell, w, fact, sign);
+            changed |= UINT32_C(1) << w;
         }
     }
     mark(ws, cell, ws->sellers->kpis_of_fact[fact]);
+    return changed;
 }
 
 static struct histogram *sum_durations(struct windows *ws, uint32_t cell, int32_t window)

@@ -67,9 +67,10 @@ void windows_open(struct windows *ws, const struct rules *rules, struct entities
 void windows_close(struct windows *ws);
 
 /* Counts a fact of a cell (not a total) at its time, `sign` 1, or takes it back, -1. A fact
- * before the oldest pane of a tier is not counted there (rule 2.9.13). */
-void windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at,
-                 int32_t sign);
+ * before the oldest pane of a tier is not counted there (rule 2.9.13). Returns the windows
+ * that hold it now, whose sums changed: a bit each. */
+uint32_t windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_time at,
+                     int32_t sign);
 
 /* The same for the duration of a response, in ms. */
 void windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,

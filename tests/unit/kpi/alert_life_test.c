@@ -340,6 +340,39 @@ static void correction_while_recovering_resolves_at_once(void **state)
     assert_newest(s, ALERT_EVENT_CORRECTED, ALERT_REASON_DATA_CORRECTED, 3);
 }
 
+/* A late delivery of three days ago turns out to have been in time. That is news for 7d, but
+ * no part of what happens to an alert over 24h. */
+static void correction_outside_its_window_does_not_end_an_alert(void **state)
+{
+    struct story *s = *state;
+    const int64_t then = STORY_NOON - 3 * DAY_MS;
+    story_order(s, "old", then - s->promise.deliver_by);
+    story_delivered(s, "old", then + 1);
+    four_late_of_thirty(s);
+    deliver(s, 70, 0);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+
+    const int64_t late_before = story_count(s, "7d", FACT_DELIVERY_LATE);
+    story_delivered(s, "old", then - HOUR_MS);
+    story_tick(s);
+    assert_int_equal(story_count(s, "7d", FACT_DELIVERY_LATE), late_before - 1);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+}
+
+/* The buyer was promised an hour less than we knew: as late as before. */
+static void bad_fact_that_only_moves_corrects_nothing(void **state)
+{
+    struct story *s = *state;
+    four_late_of_thirty(s);
+    deliver(s, 70, 0);
+    story_order(s, "u0", STORY_NOON - s->promise.deliver_by - HOUR_MS);
+    story_tick(s);
+    assert_int_equal(story_count(s, DAY, FACT_DELIVERY_LATE), 4);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+}
+
 /* ---- rules that change (rule 2.9.15)
  * -------------------------------------------------------------- */
 
@@ -559,6 +592,8 @@ int main(void)
         TEST(correction_that_leaves_a_breach_resolves_nothing),
         TEST(correction_that_takes_the_breach_away_resolves_at_once),
         TEST(correction_while_recovering_resolves_at_once),
+        TEST(correction_outside_its_window_does_not_end_an_alert),
+        TEST(bad_fact_that_only_moves_corrects_nothing),
         TEST(looser_rule_ends_the_breach_in_the_same_episode_and_says_why),
         TEST(stricter_rule_makes_it_critical_and_says_why),
         TEST(same_rule_after_a_restart_changes_nothing),
