@@ -25,18 +25,29 @@ static uint32_t bit_of(enum kpi kpi, int32_t window)
     return (uint32_t)kpi * WINDOWS_MAX + (uint32_t)window;
 }
 
-static void set_bit(struct alerts *as, uint32_t cell, uint32_t bit, bool on)
+static void set_bit(struct alerts *as, const struct alert *a, bool on)
 {
-    uint64_t *word = &sellers_cell(as->sellers, cell)->alert_bits[bit / 64];
+    if (alert_window_is_gone(a))
+        return;
+    const uint32_t bit = bit_of((enum kpi)a->kpi, a->window);
+    uint64_t *word = &sellers_cell(as->sellers, a->cell)->alert_bits[bit / 64];
     const uint64_t mask = UINT64_C(1) << bit % 64;
     *word = on ? *word | mask : *word & ~mask;
 }
 
+/* Of a window that is gone there may be alerts that no bit tells of. */
+static bool may_have(const struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window)
+{
+    if (window >= WINDOWS_MAX)
+        return true;
+    const uint32_t bit = bit_of(kpi, window);
+    return (sellers_cell(as->sellers, cell)->alert_bits[bit / 64] >> bit % 64 & 1) != 0;
+}
+
 uint32_t alert_find_ref(const struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window)
 {
-    CHECK(window >= 0 && window < WINDOWS_MAX);
-    const uint32_t bit = bit_of(kpi, window);
-    if ((sellers_cell(as->sellers, cell)->alert_bits[bit / 64] >> bit % 64 & 1) == 0)
+    CHECK(window >= 0 && window < WINDOWS_MAX + as->gone_window_count);
+    if (!may_have(as, cell, kpi, window))
         return 0;
     const uint64_t hash = alert_hash(as, cell, kpi, window);
     const struct table *table = entities_table(as->entities, ENTITY_ALERT, hash);
@@ -47,7 +58,7 @@ uint32_t alert_find_ref(const struct alerts *as, uint32_t cell, enum kpi kpi, in
         if (a->cell == cell && a->kpi == kpi && a->window == window)
             break;
     }
-    CHECK(ref != 0);
+    CHECK(ref != 0 || window >= WINDOWS_MAX);
     return ref;
 }
 
@@ -69,7 +80,7 @@ uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t windo
     a->fired = TIME_NEVER_YET;
     a->resolved = TIME_NEVER_YET;
     a->started = TIME_NEVER_YET;
-    set_bit(as, cell, bit_of(kpi, window), true);
+    set_bit(as, a, true);
     sellers_join(as->sellers, cell);
     entities_add(as->entities, ENTITY_ALERT, ref, &a->entity,
                  alert_hash(as, cell, kpi, window));
@@ -81,7 +92,7 @@ void alert_free(struct alerts *as, uint32_t ref)
     struct alert *a = alert_at(as, ref);
     CHECK(a->cell != 0);
     sellers_leave(as->sellers, a->cell);
-    set_bit(as, a->cell, bit_of((enum kpi)a->kpi, a->window), false);
+    set_bit(as, a, false);
     deadlines_set(&as->timers, ref, TIME_NEVER);
     entities_remove(as->entities, ENTITY_ALERT, ref, &a->entity);
     pool_free(&as->pool, ref);
@@ -92,6 +103,41 @@ const struct threshold *alerts_threshold(const struct alerts *as, const struct c
 {
     CHECK(cell->seller != 0);
     return cell_threshold(cell, as->rules, kpi, window);
+}
+
+/* ---- windows --------------------------------------------------------------------- */
+
+static int32_t gone_window(struct alerts *as, struct span name)
+{
+    for (int32_t i = 0; i < as->gone_window_count; i++) {
+        if (span_equal(name_span(&as->gone_windows[i]), name))
+            return WINDOWS_MAX + i;
+    }
+    if (as->gone_window_count == ALERT_GONE_WINDOWS_MAX || !name_fits(name))
+        return -1;
+    as->gone_windows[as->gone_window_count] = name_of(name);
+    return WINDOWS_MAX + as->gone_window_count++;
+}
+
+int32_t alert_window_of(struct alerts *as, enum kpi kpi, struct span name)
+{
+    const struct rules *rules = as->rules;
+    /* A gauge has no window; the name that stands there may be of any time. */
+    if (catalogue_row(kpi)->kind == KPI_GAUGE)
+        return GAUGE_WINDOW;
+    for (int32_t w = 0; w < rules->window_count; w++) {
+        if (span_equal(name_span(&rules->windows[w].name), name))
+            return w;
+    }
+    return gone_window(as, name);
+}
+
+const struct name *alert_window_name(const struct alerts *as, const struct alert *a)
+{
+    if (!alert_window_is_gone(a))
+        return &as->rules->windows[a->window].name;
+    CHECK(a->window < WINDOWS_MAX + as->gone_window_count);
+    return &as->gone_windows[a->window - WINDOWS_MAX];
 }
 
 /* ---- timers ---------------------------------------------------------------------- */
@@ -105,9 +151,21 @@ int64_t alert_forgotten_at(const struct alerts *as, const struct alert *a)
     return a->started > at ? a->started : at;
 }
 
+/* The alert of a window that is gone ends with the next step, or when we have come to where
+ * the feed saw it; it is kept until its id is its own. */
+static int64_t end_of_gone(const struct alert *a)
+{
+    const bool over = a->status == ALERT_OK || a->status == ALERT_RESOLVED;
+    return over ? a->started : a->since - 1;
+}
+
 void alert_arm(struct alerts *as, uint32_t ref)
 {
     const struct alert *a = alert_at(as, ref);
+    if (alert_window_is_gone(a)) {
+        deadlines_set(&as->timers, ref, end_of_gone(a));
+        return;
+    }
     const struct cell *cell = sellers_cell(as->sellers, a->cell);
     const struct threshold *t = alerts_threshold(as, cell, (enum kpi)a->kpi, a->window);
     int64_t at = TIME_NEVER;
@@ -137,12 +195,12 @@ void alert_arm(struct alerts *as, uint32_t ref)
 static size_t begin_image(const struct alerts *as, const struct alert *a, uint8_t layout,
                           struct buffer *out)
 {
-    CHECK(a->cell != 0 && a->window < as->rules->window_count);
+    CHECK(a->cell != 0);
     const size_t begin = image_begin(out, ENTITY_ALERT);
     buffer_add_u8(out, layout);
     sellers_add_key(as->sellers, a->cell, out);
     buffer_add_u8(out, a->kpi);
-    buffer_add_string(out, name_span(&as->rules->windows[a->window].name));
+    buffer_add_string(out, name_span(alert_window_name(as, a)));
     return begin;
 }
 
@@ -196,33 +254,24 @@ static void decode_body(struct alert *a, struct reader *in)
     a->published.amount = reader_signed(in);
 }
 
-static int32_t window_named(const struct rules *rules, struct span name)
-{
-    for (int32_t w = 0; w < rules->window_count; w++) {
-        if (span_equal(name_span(&rules->windows[w].name), name))
-            return w;
-    }
-    return -1;
-}
-
 /* What an image is about. */
 struct alert_key {
     uint8_t layout;
     struct cell_key cell;
     enum kpi kpi;
-    int32_t window; /* -1: no longer configured */
+    int32_t window; /* -1: of too many that are no longer configured */
 };
 
-static struct alert_key read_key(const struct rules *rules, struct reader *in)
+static struct alert_key read_key(struct alerts *as, struct reader *in)
 {
     struct alert_key key = { .layout = reader_u8(in) };
     key.cell = sellers_read_key(in);
     key.kpi = (enum kpi)image_number(in, KPI_COUNT - 1);
-    key.window = window_named(rules, reader_string(in));
-    /* A gauge has no window; the name that stands there may be of any time. */
-    if (catalogue_row(key.kpi)->kind == KPI_GAUGE)
-        key.window = 0;
-    CHECK(key.window < rules->window_count);
+    const struct span window = reader_string(in);
+    /* So has a storm. */
+    const bool is_storm = sellers_is_star(key.cell.seller);
+    if (!in->broken)
+        key.window = is_storm ? GAUGE_WINDOW : alert_window_of(as, key.kpi, window);
     return key;
 }
 
@@ -237,11 +286,11 @@ static bool is_possible(const struct alerts *as, const struct alert *a)
 
 bool alert_decode(struct alerts *as, struct reader *in)
 {
-    const struct alert_key key = read_key(as->rules, in);
+    const struct alert_key key = read_key(as, in);
     if (in->broken || key.layout > ALERT_LAYOUT)
         return false;
     if (key.window < 0)
-        return true; /* of a window that is no longer configured */
+        return true; /* nobody knows of that one any more */
 
     const uint32_t known = sellers_find(as->sellers, key.cell.seller, key.cell.storefront);
     uint32_t ref = known == 0 ? 0 : alert_find_ref(as, known, key.kpi, key.window);

@@ -16,6 +16,10 @@
  *
  * Minimum samples gate the start only (rule 2.9.14): a firing alert is not
  * toggled by having too few facts. An empty window has no breach.
+ *
+ * A changed rule judges what stands again, in place: an open alert hears of it by a
+ * change of its own even where its status stays. The alert of a rule that is gone
+ * (switched off, or its window is no longer configured) ends with reason RULE_CHANGED.
  */
 #pragma once
 
@@ -24,13 +28,16 @@
 #include "kpi/ticket.h"
 #include "kpi/unit.h"
 
-enum { ALERT_FLAP_STATES = 21 };
+enum {
+    ALERT_FLAP_STATES = 21,
+    ALERT_GONE_WINDOWS_MAX = WINDOWS_MAX, /* as many as the rules before may have had */
+};
 
 struct alert {
     struct entity entity;
     uint32_t cell;
     uint8_t kpi;
-    uint8_t window; /* index in the rules; gauges: 0 */
+    uint8_t window; /* index in the rules; gauges: 0; from WINDOWS_MAX on: one that is gone */
     uint8_t status; /* enum alert_status */
     uint8_t severity;
     uint8_t worst;
@@ -60,7 +67,10 @@ struct alerts {
     struct deadlines timers; /* in stream time */
     uint32_t firing[KPI_COUNT];
     bool storm[KPI_COUNT];
-    bool live;      /* false: held back until the shard has caught up once */
+    bool live; /* false: held back until the shard has caught up once */
+    /* Windows that are no longer configured, while alerts of them are to be ended. */
+    struct name gone_windows[ALERT_GONE_WINDOWS_MAX];
+    int32_t gone_window_count;
     int64_t now;    /* stream time of the evaluation */
     wall_time wall; /* for `emitted` */
     uint64_t changes[KPI_COUNT][ALERT_EVENT_TYPE_COUNT];
@@ -99,6 +109,16 @@ static inline struct alert *alert_at(const struct alerts *as, uint32_t ref)
 {
     return pool_at(&as->pool, ref);
 }
+static inline bool alert_window_is_gone(const struct alert *a)
+{
+    return a->window >= WINDOWS_MAX;
+}
+
+/* The window that an alert of this KPI is kept under; -1: of a rule that nobody can know. */
+int32_t alert_window_of(struct alerts *as, enum kpi kpi, struct span name);
+
+const struct name *alert_window_name(const struct alerts *as, const struct alert *a);
+
 uint32_t alert_find_ref(const struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
 uint32_t alert_new(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t window);
 void alert_free(struct alerts *as, uint32_t ref);

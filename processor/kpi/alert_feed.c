@@ -27,6 +27,8 @@ static int32_t flap_permille(uint32_t ring)
 
 void alert_sample(struct alerts *as, struct alert *a)
 {
+    if (alert_window_is_gone(a))
+        return; /* it ends */
     CHECK(a->window < as->rules->window_count);
     const int64_t pane = floor_div(as->now, as->rules->windows[a->window].pane_ms);
     const bool firing = a->status == ALERT_FIRING;
@@ -67,13 +69,15 @@ static void fill_threshold(const struct alerts *as, const struct alert *a,
                            struct alert_change *change)
 {
     const struct cell *cell = sellers_cell(as->sellers, a->cell);
-    if (alert_is_storm(as, a->cell)) {
-        change->threshold = THRESHOLD_OFF; /* it counts alerts, not facts */
+    const struct kpi_row *row = catalogue_row(change->kpi);
+    /* A storm counts alerts, not facts; of a window that is gone nothing holds any more. */
+    if (alert_is_storm(as, a->cell) || alert_window_is_gone(a)) {
+        change->comparison = row->warn_op;
+        change->threshold = THRESHOLD_OFF;
         change->clear_threshold_milli = THRESHOLD_OFF;
         return;
     }
     const struct threshold *t = alerts_threshold(as, cell, change->kpi, a->window);
-    const struct kpi_row *row = catalogue_row(change->kpi);
     const bool critical = a->severity == SEVERITY_CRITICAL || t->warn == THRESHOLD_OFF;
     change->comparison = critical ? row->critical_op : row->warn_op;
     change->threshold = critical ? t->critical : t->warn;
@@ -97,11 +101,12 @@ static void fill_numbers(const struct reading *r, struct alert_change *change)
     const bool ratio = catalogue_row(r->kpi)->kind == KPI_RATIO;
     if (!ratio || r->denominator == 0 || r->numerator > r->denominator)
         return;
+    if (change->threshold != THRESHOLD_OFF)
+        change->breach_probability = statistics_breach_probability(
+            r->numerator, r->denominator, change->comparison, change->threshold);
     const struct interval wilson = statistics_wilson(r->numerator, r->denominator);
     change->interval_low = wilson.low;
     change->interval_high = wilson.high;
-    change->breach_probability = statistics_breach_probability(
-        r->numerator, r->denominator, change->comparison, change->threshold);
 }
 
 static int32_t overdue_evidence(const struct alerts *as, uint32_t cell, enum kpi kpi,
@@ -115,6 +120,8 @@ static void fill_evidence(const struct alerts *as, const struct alert *a,
                           struct alert_change *change)
 {
     const struct kpi_row *row = catalogue_row(change->kpi);
+    if (alert_window_is_gone(a))
+        return;
     if (row->kind != KPI_GAUGE) {
         change->evidence_count = evidences_collect(as->evidences, a->cell, row->bad,
                                                    change->window_start, change->evidence);
@@ -141,9 +148,10 @@ static void fill_window(const struct alerts *as, const struct alert *a,
         change->window_end = (event_time){ as->now };
         return;
     }
-    change->window = as->rules->windows[a->window].name;
-    change->window_start = windows_start(as->windows, a->window);
+    change->window = *alert_window_name(as, a);
     change->window_end = (event_time){ as->now };
+    change->window_start =
+        alert_window_is_gone(a) ? change->window_end : windows_start(as->windows, a->window);
 }
 
 static void fill_state(const struct alerts *as, const struct alert *a, struct alert_news news,
@@ -232,7 +240,7 @@ static void announce_throttled(struct alerts *as, enum kpi kpi)
     for (uint32_t ref = 1; ref <= as->pool.used; ref++) {
         struct alert *a = alert_at(as, ref);
         const bool recovering = a->status == ALERT_RECOVERING;
-        if (a->cell == 0 || a->kpi != kpi || !a->throttled ||
+        if (a->cell == 0 || a->kpi != kpi || !a->throttled || alert_window_is_gone(a) ||
             (a->status != ALERT_FIRING && !recovering))
             continue;
         a->throttled = false;

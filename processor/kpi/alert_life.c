@@ -180,15 +180,19 @@ static void when_idle(struct alerts *as, struct alert *a, const struct alert_loo
          (struct alert_news){ ALERT_EVENT_PENDING, ALERT_REASON_THRESHOLD, previous });
 }
 
+static void never_fire(struct alerts *as, struct alert *a, const struct alert_look *k)
+{
+    a->resolved = as->now;
+    move(as, a, ALERT_OK);
+    tell(as, a, k,
+         (struct alert_news){ ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, ALERT_PENDING });
+}
+
 static void when_pending(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     const enum severity severity = breach_with_facts(k);
     if (severity == SEVERITY_NONE) {
-        a->resolved = as->now;
-        move(as, a, ALERT_OK);
-        tell(
-            as, a, k,
-            (struct alert_news){ ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, ALERT_PENDING });
+        never_fire(as, a, k);
         return;
     }
     a->severity = (uint8_t)severity;
@@ -249,7 +253,29 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct ale
     }
 }
 
-void alert_life_step(struct alerts *as, struct alert *a, const struct alert_look *k)
+static bool is_open(const struct alert *a)
+{
+    return a->status != ALERT_OK && a->status != ALERT_RESOLVED;
+}
+
+void alert_life_end(struct alerts *as, struct alert *a, const struct alert_look *k)
+{
+    CHECK(k->rule_changed);
+    if (a->status == ALERT_PENDING)
+        never_fire(as, a, k);
+    else if (is_open(a))
+        resolve(as, a, k,
+                (struct alert_news){ .type = ALERT_EVENT_RESOLVED,
+                                     .reason = ALERT_REASON_RULE_CHANGED });
+}
+
+static bool is_off(const struct alert_look *k)
+{
+    const struct threshold *t = k->threshold;
+    return t->warn == THRESHOLD_OFF && (!k->may_be_critical || t->critical == THRESHOLD_OFF);
+}
+
+static void judge(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     switch ((enum alert_status)a->status) {
     case ALERT_OK:
@@ -269,4 +295,23 @@ void alert_life_step(struct alerts *as, struct alert *a, const struct alert_look
         break;
     }
     CHECK(a->status < ALERT_STATUS_COUNT);
+}
+
+/* Who reads the feed must know by which limits an open alert is judged now. */
+void alert_life_step(struct alerts *as, struct alert *a, const struct alert_look *k)
+{
+    if (!is_open(a) || !k->rule_changed) {
+        judge(as, a, k);
+        return;
+    }
+    if (is_off(k)) {
+        alert_life_end(as, a, k);
+        return;
+    }
+    const uint32_t told = a->sequence;
+    judge(as, a, k);
+    if (a->sequence == told)
+        tell(as, a, k,
+             (struct alert_news){ ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED,
+                                  (enum alert_status)a->status });
 }

@@ -21,5 +21,8 @@ struct alert_look {
 /* The severity with which an alert starts; NONE: it does not. */
 enum severity alert_life_start(const struct alerts *as, const struct alert_look *k);
 
+/* The rule is gone: what is open ends with reason RULE_CHANGED. */
+void alert_life_end(struct alerts *as, struct alert *a, const struct alert_look *k);
+
 /* Moves the alert to where the numbers put it, and tells the feed. */
 void alert_life_step(struct alerts *as, struct alert *a, const struct alert_look *k);

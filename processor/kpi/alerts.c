@@ -12,9 +12,16 @@
 /* ---- evaluating
  * ------------------------------------------------------------------------------- */
 
-static uint64_t version_of(const struct threshold *t)
+/* Everything that a verdict of the rule depends on beside the facts. */
+static uint64_t version_of(const struct alerts *as, const struct alert_look *k)
 {
-    const int64_t members[] = { t->warn,
+    const struct threshold *t = k->threshold;
+    const struct window_rule *window = &as->rules->windows[k->window];
+    const bool is_gauge = k->row->kind == KPI_GAUGE;
+    const int64_t members[] = { is_gauge ? 0 : window->length_ms,
+                                is_gauge ? 0 : window->pane_ms,
+                                k->may_be_critical,
+                                t->warn,
                                 t->critical,
                                 t->min_denominator,
                                 t->min_bad,
@@ -54,7 +61,7 @@ static void evaluate(struct alerts *as, uint32_t cell, enum kpi kpi, int32_t win
         alert_arm(as, ref);
         return;
     }
-    const uint64_t version = version_of(k.threshold);
+    const uint64_t version = version_of(as, &k);
     k.rule_changed = a->sequence > 0 && a->rule_version != version;
     a->rule_version = version;
     alert_sample(as, a);
@@ -80,10 +87,30 @@ static void evaluate_cell(struct alerts *as, uint32_t ref)
     sellers_queue_view(as->sellers, ref, false);
 }
 
+/* Its window is no longer configured: nothing judges the alert any more. */
+static void end_gone(struct alerts *as, uint32_t ref)
+{
+    struct alert *a = alert_at(as, ref);
+    const struct alert_look nothing = { .cell = a->cell,
+                                        .rule_changed = true,
+                                        .reading = { .kpi = (enum kpi)a->kpi } };
+    alert_life_end(as, a, &nothing);
+    if (as->now > a->started) {
+        alert_bury(as, ref);
+        return;
+    }
+    entities_touch(as->entities, ENTITY_ALERT, ref, &a->entity);
+    alert_arm(as, ref);
+}
+
 static void timer_due(struct alerts *as, uint32_t ref)
 {
     const struct alert a = *alert_at(as, ref);
     CHECK(a.cell != 0);
+    if (alert_window_is_gone(&a)) {
+        end_gone(as, ref);
+        return;
+    }
     const bool idle = a.status == ALERT_OK || a.status == ALERT_RESOLVED;
     if (!idle || as->now <= alert_forgotten_at(as, &a)) {
         evaluate(as, a.cell, (enum kpi)a.kpi, a.window);
@@ -119,17 +146,6 @@ void alerts_go_live(struct alerts *as)
 
 /* ---- adoption
  * ------------------------------------------------------------------------------------ */
-
-static int32_t window_of(const struct alerts *as, const struct alert_change *change)
-{
-    if (catalogue_row(change->kpi)->kind == KPI_GAUGE || change->type == ALERT_EVENT_STORM)
-        return 0;
-    for (int32_t w = 0; w < as->rules->window_count; w++) {
-        if (span_equal(name_span(&as->rules->windows[w].name), name_span(&change->window)))
-            return w;
-    }
-    return -1;
-}
 
 static bool knows(const struct alert *a, const struct alert_change *change)
 {
@@ -178,7 +194,9 @@ static void become(struct alert *a, const struct alert_change *change)
 bool alerts_adopt(struct alerts *as, const struct alert_change *change)
 {
     CHECK(change->status < ALERT_STATUS_COUNT && change->severity < SEVERITY_COUNT);
-    const int32_t window = window_of(as, change);
+    const int32_t window = change->type == ALERT_EVENT_STORM
+                               ? GAUGE_WINDOW
+                               : alert_window_of(as, change->kpi, name_span(&change->window));
     if (window < 0 || !is_believable(change))
         return false;
     const uint32_t cell = sellers_cell_of(as->sellers, name_span(&change->seller),

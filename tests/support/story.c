@@ -692,12 +692,13 @@ void story_restart(struct story *s)
     s->shard = new_shard(s->rules, &s->arena);
 }
 
-void story_reload(struct story *s)
+void story_reload_with(struct story *s, void (*change_rules)(struct story *s))
 {
     struct buffer images = { 0 };
     for (uint32_t part = 0; part < PARTS; part++)
         shard_encode_part(s->shard, part, &images);
     struct shard *old = s->shard;
+    change_rules(s);
     s->shard = new_shard(s->rules, &s->arena);
     assert_true(shard_decode(s->shard, buffer_span(&images)));
     story_copy_header(old, s->shard);
@@ -705,6 +706,16 @@ void story_reload(struct story *s)
     shard_close(old);
     free(old);
     buffer_free(&images);
+}
+
+static void change_nothing(struct story *s)
+{
+    (void)s;
+}
+
+void story_reload(struct story *s)
+{
+    story_reload_with(s, change_nothing);
 }
 
 /* Panes may differ: one that was emptied by a correction stands until its time is over. */

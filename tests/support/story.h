@@ -186,6 +186,9 @@ void story_restart(struct story *s);
 /* Goes on as its own twin. */
 void story_reload(struct story *s);
 
+/* The same, with rules that changed between the last save and the load. */
+void story_reload_with(struct story *s, void (*change_rules)(struct story *s));
+
 /* Both know the same: views, entities, times. */
 void story_assert_same(struct story *a, struct story *b);
 

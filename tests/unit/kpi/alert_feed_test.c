@@ -212,6 +212,19 @@ static void storm_goes_on_after_a_restart(void **state)
     assert_int_equal(heard_of(s, "g"), 1);
 }
 
+static void rename_hour(struct story *s)
+{
+    s->rules->windows[0].name = name_of(span_of_text("2h"));
+}
+
+static void storm_outlives_the_window_that_its_image_names(void **state)
+{
+    struct story *s = *state;
+    begin_storm(s);
+    story_reload_with(s, rename_hour);
+    assert_true(s->shard->alerts.storm[LATE]);
+}
+
 /* The store lost what fired, the feed still tells of the storm: the first alert that fires
  * again ends it, and is told once. */
 static void alert_that_ends_an_adopted_storm_is_told_once(void **state)
@@ -289,6 +302,25 @@ static void published_change_that_the_state_does_not_know_is_adopted(void **stat
     assert_int_equal(newest(s)->sequence, published.sequence + 1);
 }
 
+/* Redis lost the alert, and nobody watches that window any more. */
+static void adopted_alert_of_a_window_that_is_gone_ends_too(void **state)
+{
+    struct story *s = *state;
+    turn_bad(s, "a");
+    const struct alert_change published = *newest(s);
+    rename_hour(s);
+    story_restart(s);
+    story_forget_changes(s);
+    assert_true(alerts_adopt(&s->shard->alerts, &published));
+    story_pass_time_to(s, published.evaluated.ms - 1);
+    assert_int_equal(s->change_count, 0); /* we have not come to where it stood */
+    story_pass_time_to(s, published.evaluated.ms);
+    assert_int_equal(s->change_count, 1);
+    assert_int_equal(s->changes[0].type, ALERT_EVENT_RESOLVED);
+    assert_int_equal(s->changes[0].reason, ALERT_REASON_RULE_CHANGED);
+    assert_int_equal(s->changes[0].sequence, published.sequence + 1);
+}
+
 static void older_change_than_the_state_knows_is_not_adopted(void **state)
 {
     struct story *s = *state;
@@ -311,10 +343,12 @@ int main(void)
         TEST(what_fires_when_a_storm_ends_is_told_then),
         TEST(what_recovers_when_a_storm_ends_is_told_then),
         TEST(storm_goes_on_after_a_restart),
+        TEST(storm_outlives_the_window_that_its_image_names),
         TEST(alert_that_ends_an_adopted_storm_is_told_once),
         TEST(evidence_is_the_twenty_newest_and_says_how_many_in_all),
         TEST(evidence_outside_the_window_is_not_shown),
         TEST(published_change_that_the_state_does_not_know_is_adopted),
+        TEST(adopted_alert_of_a_window_that_is_gone_ends_too),
         TEST(older_change_than_the_state_knows_is_not_adopted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "support/story.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -414,6 +415,149 @@ static void same_rule_after_a_restart_changes_nothing(void **state)
     assert_int_equal(status(s), ALERT_FIRING);
 }
 
+static void reload_and_look(struct story *s)
+{
+    story_reload(s);
+    story_tick(s);
+    story_reload(s);
+    story_tick(s);
+}
+
+/* It fires as before, but by another rule: whoever reads the feed must see the new limits. */
+static void changed_rule_is_told_once_even_if_the_alert_stays_as_it_is(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    story_threshold(s, LATE, DAY)->warn = 90000;
+    reload_and_look(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    assert_newest(s, ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED, 2);
+    assert_int_equal(newest(s)->previous_status, ALERT_FIRING);
+    assert_int_equal(newest(s)->threshold, 90000);
+
+    story_threshold(s, LATE, DAY)->keep_firing_ms += HOUR_MS;
+    reload_and_look(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 3);
+    assert_newest(s, ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED, 3);
+}
+
+static void changed_rule_is_told_of_a_recovering_and_of_a_pending_alert(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    deliver(s, 70, 0);
+    story_threshold(s, LATE, DAY)->keep_firing_ms += HOUR_MS;
+    reload_and_look(s);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    assert_newest(s, ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED, 3);
+
+    s->seller = "other";
+    story_threshold(s, LATE, DAY)->for_ms = HOUR_MS;
+    deliver(s, 27, 3);
+    story_threshold(s, LATE, DAY)->for_ms = 2 * HOUR_MS;
+    reload_and_look(s);
+    assert_int_equal(status(s), ALERT_PENDING);
+    assert_newest(s, ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED, 2);
+}
+
+static void whether_a_window_may_be_critical_is_part_of_the_rule(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    s->rules->windows[story_window(s, DAY)].may_be_critical = false;
+    reload_and_look(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    assert_newest(s, ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED, 2);
+}
+
+static void rule_switched_off_ends_its_alert_and_says_why(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    story_threshold(s, LATE, DAY)->warn = THRESHOLD_OFF;
+    story_threshold(s, LATE, DAY)->critical = THRESHOLD_OFF;
+    reload_and_look(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    assert_newest(s, ALERT_EVENT_RESOLVED, ALERT_REASON_RULE_CHANGED, 2);
+    assert_int_equal(newest(s)->previous_status, ALERT_FIRING);
+    assert_true(newest(s)->threshold == THRESHOLD_OFF);
+    assert_true(isnan(newest(s)->breach_probability));
+}
+
+/* The configuration names another window in its place, and watches nothing over it. */
+static void drop_day(struct story *s)
+{
+    *story_threshold(s, LATE, DAY) =
+        (struct threshold){ .warn = THRESHOLD_OFF, .critical = THRESHOLD_OFF };
+    s->rules->windows[story_window(s, DAY)].name = name_of(span_of_text("25h"));
+}
+
+static void restore_day(struct story *s)
+{
+    s->rules->windows[story_window(s, "25h")].name = name_of(span_of_text(DAY));
+    *story_threshold(s, LATE, DAY) = (struct threshold){ .warn = 70000, .critical = 100000 };
+}
+
+static void reload_without_day(struct story *s)
+{
+    story_reload_with(s, drop_day);
+    story_tick(s);
+    story_reload(s);
+    story_tick(s);
+}
+
+static void alert_of_a_window_that_is_gone_ends_once_and_says_why(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    const int64_t started = newest(s)->started.ms;
+    reload_without_day(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    const struct alert_change *end = newest(s);
+    assert_int_equal(end->type, ALERT_EVENT_RESOLVED);
+    assert_int_equal(end->reason, ALERT_REASON_RULE_CHANGED);
+    assert_int_equal(end->sequence, 2);
+    assert_int_equal(end->started.ms, started);
+    assert_int_equal(end->status, ALERT_RESOLVED);
+    assert_int_equal(end->previous_status, ALERT_FIRING);
+    assert_int_equal(end->previous_value.amount, 100000);
+    assert_true(end->threshold == THRESHOLD_OFF);
+    assert_false(end->value.known);
+    assert_int_equal(s->shard->alerts.firing[LATE], 0);
+
+    story_pass_time_to(s, started + 1);
+    reload_and_look(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    assert_int_equal(s->shard->alerts.pool.live, 0);
+}
+
+/* Its window comes back before time has moved: its id is still its own. */
+static void window_that_comes_back_begins_a_new_episode(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    const int64_t started = newest(s)->started.ms;
+    reload_without_day(s);
+    story_reload_with(s, restore_day);
+    story_tick(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 3);
+    assert_int_equal(newest(s)->type, ALERT_EVENT_FIRING);
+    assert_true(newest(s)->started.ms > started);
+}
+
+static void pending_alert_of_a_window_that_is_gone_never_fires(void **state)
+{
+    struct story *s = *state;
+    story_threshold(s, LATE, DAY)->for_ms = HOUR_MS;
+    deliver(s, 27, 3);
+    reload_without_day(s);
+    assert_int_equal(story_change_count(s, LATE, DAY), 2);
+    assert_int_equal(newest(s)->type, ALERT_EVENT_RESOLVED);
+    assert_int_equal(newest(s)->reason, ALERT_REASON_RULE_CHANGED);
+    assert_int_equal(newest(s)->status, ALERT_OK);
+    assert_int_equal(newest(s)->fired.ms, TIME_NEVER_YET);
+}
+
 /* ---- restarts
  * ------------------------------------------------------------------------------------ */
 
@@ -597,6 +741,13 @@ int main(void)
         TEST(looser_rule_ends_the_breach_in_the_same_episode_and_says_why),
         TEST(stricter_rule_makes_it_critical_and_says_why),
         TEST(same_rule_after_a_restart_changes_nothing),
+        TEST(changed_rule_is_told_once_even_if_the_alert_stays_as_it_is),
+        TEST(changed_rule_is_told_of_a_recovering_and_of_a_pending_alert),
+        TEST(whether_a_window_may_be_critical_is_part_of_the_rule),
+        TEST(rule_switched_off_ends_its_alert_and_says_why),
+        TEST(alert_of_a_window_that_is_gone_ends_once_and_says_why),
+        TEST(window_that_comes_back_begins_a_new_episode),
+        TEST(pending_alert_of_a_window_that_is_gone_never_fires),
         TEST(restart_in_the_middle_does_not_stop_the_clocks_of_an_alert),
         TEST(resolved_alert_is_forgotten_when_its_flapping_cannot_be_seen_any_more),
         TEST(total_is_alerted_only_with_facts_in_two_storefronts),
