@@ -15,7 +15,9 @@
  * due; never all.
  *
  * Minimum samples gate the start only (rule 2.9.14): a firing alert is not
- * toggled by having too few facts. An empty window has no breach.
+ * toggled by having too few facts. To fire again out of recovery is a start,
+ * too: the one bad fact of a quiet day that makes no alert wakes none. An
+ * empty window has no breach.
  *
  * A changed rule judges what stands again, in place: an open alert hears of it by a
  * change of its own even where its status stays. The alert of a rule that is gone

@@ -36,7 +36,8 @@ static enum severity breach(const struct alert_look *k)
     return SEVERITY_NONE;
 }
 
-/* The breach, if there are facts enough for an alert to start or to get worse. */
+/* The breach, if there are facts enough for an alert to start, to fire again or to get
+ * worse. */
 static enum severity breach_with_facts(const struct alert_look *k)
 {
     const struct threshold *t = k->threshold;
@@ -241,7 +242,7 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct ale
                                      .reason = ALERT_REASON_DATA_CORRECTED });
         return;
     }
-    const enum severity again = breach(k);
+    const enum severity again = breach_with_facts(k);
     if (again != SEVERITY_NONE) {
         a->severity = (uint8_t)again;
         a->worst = a->worst > again ? a->worst : (uint8_t)again;

@@ -76,6 +76,8 @@ struct sim {
     int64_t for_ms; /* of all alerts, like the next two */
     int64_t keep_firing_ms;
     int32_t clear_margin_permille;
+    int32_t min_facts; /* decided ones for a ratio to start an alert, like the next one */
+    int32_t min_bad;
     struct sim_subject units[SIM_SELLERS][SIM_UNITS];
     struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
     int32_t subjects;               /* thought of so far */

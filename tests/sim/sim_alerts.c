@@ -3,8 +3,9 @@
  *
  * What an alert is now may depend on the way there (between the limit at which it starts and
  * the one at which it clears), so a state is judged by what it may not be: nothing is idle
- * beyond its limit, nothing fires on the clear side of its clear limit, nothing recovers
- * while it is in breach. Limits are those of the KPI table of the domain's description.
+ * beyond its limit with facts enough, nothing fires on the clear side of its clear limit,
+ * nothing recovers while it is in such a breach. Limits are those of the KPI table of the
+ * domain's description.
  */
 #include "sim/sim.h"
 
@@ -108,12 +109,24 @@ static bool spans_storefronts(const struct row *r)
     return with_facts > 1;
 }
 
+static bool has_facts(const struct row *r)
+{
+    if (r->limits->is_gauge)
+        return true;
+    return r->total >= r->sim->min_facts && r->bad >= r->sim->min_bad;
+}
+
+static bool is_breach(const struct row *r)
+{
+    const bool is_beyond_any = is_beyond(r, r->limits->warn, 0) ||
+                               (r->may_be_critical && is_beyond(r, r->limits->critical, 0));
+    return is_beyond_any && has_facts(r);
+}
+
 static bool may_start(const struct row *r)
 {
     const bool is_total = strchr(r->place, '*') != NULL;
-    const bool breach = is_beyond(r, r->limits->warn, 0) ||
-                        (r->may_be_critical && is_beyond(r, r->limits->critical, 0));
-    return breach && r->bad > 0 && (!is_total || spans_storefronts(r));
+    return is_breach(r) && (!is_total || spans_storefronts(r));
 }
 
 static bool is_right(const struct row *r)
@@ -128,10 +141,10 @@ static bool is_right(const struct row *r)
         return r->may_be_critical && is_beyond(r, l->critical, margin);
     if (is_state(r, "warning"))
         return is_beyond(r, l->warn, margin) &&
-               !(r->may_be_critical && is_beyond(r, l->critical, 0));
+               !(r->may_be_critical && is_beyond(r, l->critical, 0) && has_facts(r));
     if (is_state(r, "pending"))
-        return r->sim->for_ms > 0 && is_beyond(r, l->warn, 0);
-    return r->sim->keep_firing_ms > 0 && !is_beyond(r, l->warn, 0);
+        return r->sim->for_ms > 0 && is_breach(r);
+    return r->sim->keep_firing_ms > 0 && !is_breach(r);
 }
 
 /* ---- rows

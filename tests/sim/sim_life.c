@@ -72,12 +72,18 @@ static void draw_rules(struct sim *s)
     s->for_ms = holds[sim_draw(s, 4)];
     s->keep_firing_ms = holds[sim_draw(s, 4)];
     s->clear_margin_permille = margins[sim_draw(s, 3)];
+    s->min_facts = sim_once_in(s, 2) ? 1 : 4;
+    s->min_bad = sim_once_in(s, 2) ? 1 : 2;
     for (unsigned k = 0; k < KPI_COUNT; k++) {
         for (int32_t i = 0; i < WINDOWS_MAX; i++) {
             struct threshold *t = &s->world.settings.thresholds.of[k][i];
             t->for_ms = s->for_ms;
             t->keep_firing_ms = s->keep_firing_ms;
             t->clear_margin_permille = s->clear_margin_permille;
+            if (catalogue_row((enum kpi)k)->kind != KPI_RATIO)
+                continue;
+            t->min_denominator = s->min_facts;
+            t->min_bad = s->min_bad;
         }
     }
     for (int32_t i = 0; i < rules->window_count; i++)

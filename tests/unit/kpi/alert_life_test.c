@@ -254,6 +254,21 @@ static void recovering_alert_is_not_woken_between_the_two_limits(void **state)
     assert_int_equal(story_change_count(s, LATE, DAY), 2);
 }
 
+/* All that led there has left the window; of the next three parcels two are late. */
+static void too_few_facts_never_wake_a_recovering_alert(void **state)
+{
+    struct story *s = *state;
+    story_threshold(s, LATE, DAY)->keep_firing_ms = 48 * HOUR_MS;
+    deliver(s, 27, 3);
+    story_live_to(s, STORY_NOON + 25 * HOUR_MS, HOUR_MS);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    deliver(s, 1, 2);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    deliver(s, 6, 1); /* 3 of 10: enough to start an alert */
+    assert_int_equal(status(s), ALERT_FIRING);
+    assert_newest(s, ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, 3);
+}
+
 static void without_patience_a_clear_alert_resolves_at_once(void **state)
 {
     struct story *s = *state;
@@ -731,6 +746,7 @@ int main(void)
         TEST(recovery_that_lasts_resolves),
         TEST(recovery_that_is_interrupted_fires_again_in_the_same_episode),
         TEST(recovering_alert_is_not_woken_between_the_two_limits),
+        TEST(too_few_facts_never_wake_a_recovering_alert),
         TEST(without_patience_a_clear_alert_resolves_at_once),
         TEST(episodes_never_have_one_id),
         TEST(correction_that_leaves_a_breach_resolves_nothing),
