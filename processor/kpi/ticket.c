@@ -22,7 +22,7 @@ void tickets_open(struct tickets *ts, const struct rules *rules, struct entities
                                            TICKET_STAMP_FIRST * sizeof(uint32_t) };
     pool_open(&ts->tickets, entities->arena, sizeof(struct ticket));
     pool_open(&ts->stamps, entities->arena, sizeof(struct stamp));
-    contacts_open(&ts->contacts, entities->arena);
+    contacts_open(&ts->contacts, entities->arena, &ts->tickets);
     deadlines_open(&ts->deadlines, entities->arena);
     ts->overdue = (struct overdue_nodes){ .pool = &ts->tickets,
                                           .offset = offsetof(struct ticket, overdue),
@@ -192,35 +192,26 @@ static void settle(struct tickets *ts, uint32_t ref)
 
 /* ---- repeats ---------------------------------------------------------------------- */
 
-/* Was `other` opened in the seven days before the ticket? Among tickets of one
- * instant the greater id is the repeat (rule 2.9.8). */
-static bool repeats(const struct tickets *ts, const struct ticket *t, int64_t opened,
-                    struct opening other)
-{
-    if (other.at > opened || opened - other.at > REPEAT_WITHIN_MS)
-        return false;
-    if (other.at < opened)
-        return true;
-    const struct ticket *o = tickets_at(ts, other.ticket);
-    return span_compare(name_span(&t->claim.id), name_span(&o->claim.id)) > 0;
-}
-
+/* Was another ticket on one of its order units opened in the seven days before? Among
+ * tickets of one instant the greater id is the repeat (rule 2.9.8). */
 static bool is_repeat(const struct tickets *ts, uint32_t ref)
 {
     const struct ticket *t = tickets_at(ts, ref);
     const int64_t opened = ticket_opened(t, &ts->stamps);
     for (uint8_t u = 0; u < t->unit_count; u++) {
-        const struct contact *c = contacts_find(&ts->contacts, t->units[u]);
-        for (uint32_t i = 0; c != NULL && i < c->count; i++) {
-            if (c->openings[i].ticket != ref && repeats(ts, t, opened, c->openings[i]))
-                return true;
-        }
+        struct opening before;
+        if (contacts_before(&ts->contacts, t->units[u], ref, &before) &&
+            opened - before.at <= REPEAT_WITHIN_MS)
+            return true;
     }
     return false;
 }
 
+/* 0: nobody. */
 static void recheck(struct tickets *ts, uint32_t ref)
 {
+    if (ref == 0)
+        return;
     struct ticket *t = tickets_at(ts, ref);
     const bool repeat = ticket_opened(t, &ts->stamps) != TIME_NEVER && is_repeat(ts, ref);
     if (repeat == t->is_repeat)
@@ -230,34 +221,24 @@ static void recheck(struct tickets *ts, uint32_t ref)
     settle(ts, ref);
 }
 
-static void recheck_unit(struct tickets *ts, struct hash128 unit)
-{
-    const struct contact *c = contacts_find(&ts->contacts, unit);
-    if (c == NULL)
-        return;
-    const struct contact openings = *c;
-    for (uint32_t i = 0; i < openings.count; i++)
-        recheck(ts, openings.openings[i].ticket);
-}
-
 static bool takes_part(const struct tickets *ts, const struct ticket *t)
 {
     return !t->not_the_sellers && !t->claim.disowned &&
            ticket_opened(t, &ts->stamps) != TIME_NEVER;
 }
 
-/* Puts the ticket where it belongs among those that share its order units, and
- * looks again at the others. */
+/* Puts the ticket where it belongs among those that share its order units, and looks
+ * again at those whose predecessor changed. */
 static void share_units(struct tickets *ts, uint32_t ref)
 {
     const struct ticket *t = tickets_at(ts, ref);
     const bool there = takes_part(ts, t);
     for (uint8_t u = 0; u < t->unit_count; u++) {
+        const struct opening opening = { ticket_opened(t, &ts->stamps), ref };
+        const uint32_t behind_before = contacts_remove(&ts->contacts, t->units[u], ref);
         if (there)
-            contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
-        else
-            contacts_remove(&ts->contacts, t->units[u], ref);
-        recheck_unit(ts, t->units[u]);
+            recheck(ts, contacts_put(&ts->contacts, t->units[u], opening));
+        recheck(ts, behind_before);
     }
     recheck(ts, ref);
 }
@@ -319,8 +300,7 @@ static bool add_unit(struct tickets *ts, uint32_t ref, struct hash128 unit)
         return false;
     if (t->unit_count == TICKET_UNITS_MAX) {
         t->unit_count -= 1;
-        contacts_remove(&ts->contacts, t->units[t->unit_count], ref);
-        recheck_unit(ts, t->units[t->unit_count]);
+        recheck(ts, contacts_remove(&ts->contacts, t->units[t->unit_count], ref));
     }
     for (uint8_t i = t->unit_count; i > at; i--)
         t->units[i] = t->units[i - 1];
@@ -417,8 +397,9 @@ void tickets_loaded(struct tickets *ts)
         if (t->claim.cell == 0)
             continue;
         set_open(ts, t, !closed(t));
+        const struct opening opening = { ticket_opened(t, &ts->stamps), ref };
         for (uint8_t u = 0; u < t->unit_count && takes_part(ts, t); u++)
-            contacts_put(&ts->contacts, t->units[u], ref, ticket_opened(t, &ts->stamps));
+            contacts_put(&ts->contacts, t->units[u], opening);
         struct ticket_wanted wanted;
         want(ts, t, &wanted);
         deadlines_set(&ts->deadlines, ref, wanted.overdue ? t->due : next_time(ts, t));

@@ -50,7 +50,7 @@ RULES where the domain's description leaves a choice
    not certain is not a breach). Nearest rank.
  - value: ppm, rounded half up; gauges a count; durations in ms.
 Not modelled: arrival-dependent refusals (too late), more than 32 tracking numbers, more than
-16 units a ticket, more than 16 openings a unit.
+16 units a ticket.
 """
 
 import argparse

@@ -338,8 +338,7 @@ static void ticket_that_turns_out_not_to_be_the_sellers_makes_no_repeat(void **s
     assert_int_equal(story_facts(s, FACT_OPENED), 1);
 }
 
-/* Beyond the sixteen openings that are kept a unit every further one is still a repeat:
- * the earliest are kept, and within the week each has one before it. */
+/* However many there are: within the week each has one before it. */
 static void twenty_tickets_on_one_unit_are_nineteen_repeats(void **state)
 {
     struct story *s = *state;
@@ -347,6 +346,47 @@ static void twenty_tickets_on_one_unit_are_nineteen_repeats(void **state)
         story_ticket_about(s, story_name(s, "t", i), "u1", STORY_NOON + i * HOUR_MS);
     assert_int_equal(story_facts(s, FACT_OPENED), 20);
     assert_int_equal(story_facts(s, FACT_REPEAT), 19);
+}
+
+/* Sixteen tickets, a week's silence, and two more: the first of these repeats nothing, the
+ * second repeats it, whichever of all was heard of first. */
+static void repeat_after_many_tickets_is_known_in_any_order_of_arrival(void **state)
+{
+    struct story *s = *state;
+    static const int64_t later[] = { 8 * DAY_MS, 9 * DAY_MS };
+    struct story reversed;
+    story_open(&reversed);
+    for (int i = 0; i < 18; i++) {
+        const int64_t at = STORY_NOON + (i < 16 ? i * SECOND_MS : later[i - 16]);
+        story_ticket_about(s, story_name(s, "t", i), "u1", at);
+    }
+    for (int i = 17; i >= 0; i--) {
+        const int64_t at = STORY_NOON + (i < 16 ? i * SECOND_MS : later[i - 16]);
+        struct event event = story_message_event(&reversed, EVENT_TICKET_OPENED,
+                                                 story_name(&reversed, "t", i), at);
+        event.message.ids_order_units[0] = span_of_text("u1");
+        event.message.order_units = 1;
+        story_tell(&reversed, &event);
+    }
+    assert_int_equal(story_facts(s, FACT_REPEAT), 16);
+    assert_int_equal(story_facts(&reversed, FACT_REPEAT), 16);
+    story_close(&reversed);
+}
+
+/* The second of three was never the seller's: the third repeats the first, eight days before
+ * it, no more. */
+static void repeat_of_a_ticket_that_goes_is_judged_by_the_one_before(void **state)
+{
+    struct story *s = *state;
+    story_ticket_about(s, "t1", "u1", STORY_NOON);
+    story_ticket_about(s, "t2", "u1", STORY_NOON + 4 * DAY_MS);
+    story_ticket_about(s, "t3", "u1", STORY_NOON + 8 * DAY_MS);
+    assert_int_equal(story_facts(s, FACT_REPEAT), 2);
+    struct event event =
+        story_message_event(s, EVENT_TICKET_MESSAGE_NEW, "t2", STORY_NOON + 8 * DAY_MS);
+    event.fulfillment = FULFILLMENT_KAUFLAND;
+    story_tell(s, &event);
+    assert_int_equal(story_facts(s, FACT_REPEAT), 0);
 }
 
 /* ---- other facts
@@ -422,7 +462,7 @@ static void answered_ticket_is_forgotten_when_no_window_holds_a_repeat_of_it(voi
     assert_int_equal(tickets_known(s), 1);
     story_pass_time_to(s, STORY_NOON + 37 * DAY_MS + 1);
     assert_int_equal(tickets_known(s), 0);
-    assert_int_equal(s->shard->tickets.contacts.pool.live, 0);
+    assert_int_equal(s->shard->tickets.contacts.contacts.live, 0);
 }
 
 static void open_ticket_is_abandoned_after_90_days_without_an_event(void **state)
@@ -469,6 +509,8 @@ int main(void)
         TEST(order_unit_of_another_seller_makes_no_repeat),
         TEST(ticket_that_turns_out_not_to_be_the_sellers_makes_no_repeat),
         TEST(twenty_tickets_on_one_unit_are_nineteen_repeats),
+        TEST(repeat_after_many_tickets_is_known_in_any_order_of_arrival),
+        TEST(repeat_of_a_ticket_that_goes_is_judged_by_the_one_before),
         TEST(topic_of_the_opening_decides_the_class),
         TEST(escalation_counts_once_at_its_first_event),
         TEST(ticket_fulfilled_by_kaufland_goes_with_all_its_facts),
