@@ -109,6 +109,24 @@ uint32_t claim_owner(const struct claims *cs, uint32_t ref)
     return owner;
 }
 
+int64_t claim_latest(const struct claims *cs, uint32_t ref,
+                     int64_t (*time_of)(const void *self, uint32_t ref), const void *self)
+{
+    const struct claim *c = claim_at(cs, ref);
+    const struct table *table = entities_table(cs->entities, cs->kind, c->entity.hash);
+    struct table_walk walk = table_walk(table, c->entity.hash);
+    int64_t latest = TIME_NEVER_YET;
+    uint32_t other;
+    while ((other = table_next(table, &walk)) != 0) {
+        if (!is_of(claim_at(cs, other), name_span(&c->id)))
+            continue;
+        const int64_t at = time_of(self, other);
+        latest = at > latest ? at : latest;
+    }
+    CHECK(latest != TIME_NEVER_YET);
+    return latest;
+}
+
 void claim_arbitrate(const struct claims *cs, uint32_t ref, struct claim_judgement after)
 {
     CHECK(after.look_again != NULL);

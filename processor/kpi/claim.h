@@ -9,6 +9,9 @@
  *      id 4711   seller A, de   first event 9:00   owns it
  *                seller B, de   first event 9:05   disowned
  *
+ * The owner is remembered for as long as any other claim on its id: else a disowned
+ * one would take its place, and with it all that it says would count.
+ *
  * Claims on one id have one hash, so they are neighbours in their table. Every
  * unit and ticket begins with a struct claim, as every entity begins with a
  * struct entity.
@@ -61,6 +64,10 @@ bool claim_has_rival(const struct claims *cs, uint32_t ref);
 
 /* The oldest claim on its id: the owner. */
 uint32_t claim_owner(const struct claims *cs, uint32_t ref);
+
+/* The latest of what `time_of` says of each claim on the id. */
+int64_t claim_latest(const struct claims *cs, uint32_t ref,
+                     int64_t (*time_of)(const void *self, uint32_t ref), const void *self);
 
 /* What becomes of an object when it was won or lost. */
 struct claim_judgement {

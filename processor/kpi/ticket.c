@@ -134,13 +134,24 @@ static int64_t next_look(const struct tickets *ts, const struct ticket *t)
     return deadline_ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
 }
 
-static int64_t next_time(const struct tickets *ts, const struct ticket *t)
+/* When it goes if nothing happens and nobody else claims its id. */
+static int64_t own_end(const void *self, uint32_t ref)
 {
+    const struct tickets *ts = self;
+    const struct ticket *t = tickets_at(ts, ref);
+    return closed(t) ? forget_at(ts, t) : t->last_event + ts->rules->abandon_after_ms;
+}
+
+static int64_t next_time(const struct tickets *ts, uint32_t ref)
+{
+    const struct ticket *t = tickets_at(ts, ref);
     const int64_t look = next_look(ts, t);
-    if (closed(t))
-        return look != TIME_NEVER ? look : forget_at(ts, t);
-    const int64_t abandon = t->last_event + ts->rules->abandon_after_ms;
-    return look < abandon ? look : abandon;
+    if (closed(t) && look != TIME_NEVER)
+        return look;
+    const bool outlives = t->claim.contested && !t->claim.disowned;
+    const int64_t end =
+        outlives ? claim_latest(&ts->claims, ref, own_end, ts) : own_end(ts, ref);
+    return look < end ? look : end;
 }
 
 static bool settle_duration(struct tickets *ts, struct ticket *t,
@@ -171,7 +182,7 @@ static void want(const struct tickets *ts, const struct ticket *t,
     ticket_facts(t, &situation, ret_wanted);
 }
 
-static void settle(struct tickets *ts, uint32_t ref)
+static void settle_one(struct tickets *ts, uint32_t ref)
 {
     struct ticket *t = tickets_at(ts, ref);
     struct ticket_wanted wanted;
@@ -187,7 +198,15 @@ static void settle(struct tickets *ts, uint32_t ref)
     else
         overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
     set_open(ts, t, !closed(t));
-    deadlines_set(&ts->deadlines, ref, next_time(ts, t));
+    deadlines_set(&ts->deadlines, ref, next_time(ts, ref));
+}
+
+/* What happens to a disowned claim says how long its owner is remembered. */
+static void settle(struct tickets *ts, uint32_t ref)
+{
+    settle_one(ts, ref);
+    if (tickets_at(ts, ref)->claim.disowned)
+        settle_one(ts, claim_owner(&ts->claims, ref));
 }
 
 /* ---- repeats ---------------------------------------------------------------------- */
@@ -379,10 +398,9 @@ void tickets_advance(struct tickets *ts, event_time watermark)
     uint32_t ref;
     while ((ref = deadlines_due(&ts->deadlines, watermark.ms)) != 0) {
         settle(ts, ref);
-        const struct ticket *t = tickets_at(ts, ref);
-        if (next_time(ts, t) >= watermark.ms)
+        if (next_time(ts, ref) >= watermark.ms)
             continue;
-        ts->abandoned += !closed(t);
+        ts->abandoned += !closed(tickets_at(ts, ref));
         forget(ts, ref);
     }
 }
@@ -402,7 +420,7 @@ void tickets_loaded(struct tickets *ts)
             contacts_put(&ts->contacts, t->units[u], opening);
         struct ticket_wanted wanted;
         want(ts, t, &wanted);
-        deadlines_set(&ts->deadlines, ref, wanted.overdue ? t->due : next_time(ts, t));
+        deadlines_set(&ts->deadlines, ref, wanted.overdue ? t->due : next_time(ts, ref));
     }
 }
 

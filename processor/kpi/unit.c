@@ -112,20 +112,34 @@ static int64_t forget_at(const struct units *us, const struct unit *u)
     return newest + (longest > late ? longest : late);
 }
 
-/* When to look at it again if nothing happens: at the next deadline, and when
- * that was the last one, to forget it; an open unit is abandoned some day. */
-static int64_t next_time(const struct units *us, const struct unit *u)
+/* When it goes if nothing happens and nobody else claims its id; an open unit is abandoned
+ * some day. */
+static int64_t own_end(const void *self, uint32_t ref)
 {
+    const struct units *us = self;
+    const struct unit *u = units_at(us, ref);
+    const struct unit_memory memory = memory_of(us);
+    return unit_closed(u, &memory) ? forget_at(us, u)
+                                   : u->last_event + us->rules->abandon_after_ms;
+}
+
+/* When to look at it again if nothing happens: at the next deadline, and when that was the
+ * last one, to forget it. */
+static int64_t next_time(const struct units *us, uint32_t ref)
+{
+    const struct unit *u = units_at(us, ref);
     const struct unit_memory memory = memory_of(us);
     const int64_t look = unit_next_look(u, &memory, us->rules, us->watermark);
-    if (unit_closed(u, &memory))
-        return look != TIME_NEVER ? look : forget_at(us, u);
-    const int64_t abandon = u->last_event + us->rules->abandon_after_ms;
-    return look < abandon ? look : abandon;
+    if (unit_closed(u, &memory) && look != TIME_NEVER)
+        return look;
+    const bool outlives = u->claim.contested && !u->claim.disowned;
+    const int64_t end =
+        outlives ? claim_latest(&us->claims, ref, own_end, us) : own_end(us, ref);
+    return look < end ? look : end;
 }
 
 /* Counts what follows from the unit now, and says when to look again. */
-static void settle(struct units *us, uint32_t ref)
+static void settle_one(struct units *us, uint32_t ref)
 {
     struct unit *u = units_at(us, ref);
     const struct unit_memory memory = memory_of(us);
@@ -141,7 +155,15 @@ static void settle(struct units *us, uint32_t ref)
     else
         overdue_remove(&us->overdue, us->sellers, u->claim.cell, ref);
     set_open(us, u, !unit_closed(u, &memory));
-    deadlines_set(&us->deadlines, ref, next_time(us, u));
+    deadlines_set(&us->deadlines, ref, next_time(us, ref));
+}
+
+/* What happens to a disowned claim says how long its owner is remembered. */
+static void settle(struct units *us, uint32_t ref)
+{
+    settle_one(us, ref);
+    if (units_at(us, ref)->claim.disowned)
+        settle_one(us, claim_owner(&us->claims, ref));
 }
 
 static void settle_claim(void *self, uint32_t ref)
@@ -319,11 +341,10 @@ void units_apply(struct units *us, const struct event *event)
 static void look_again(struct units *us, uint32_t ref)
 {
     settle(us, ref);
-    const struct unit *u = units_at(us, ref);
-    if (next_time(us, u) >= us->watermark)
+    if (next_time(us, ref) >= us->watermark)
         return;
     const struct unit_memory memory = memory_of(us);
-    us->abandoned += !unit_closed(u, &memory);
+    us->abandoned += !unit_closed(units_at(us, ref), &memory);
     forget(us, ref);
 }
 
@@ -348,7 +369,7 @@ void units_loaded(struct units *us)
         set_open(us, u, !unit_closed(u, &memory));
         const bool overdue = unit_overdue(u, &memory, us->watermark);
         deadlines_set(&us->deadlines, ref,
-                      overdue ? u->promises[PROMISE_DELIVER_BY] : next_time(us, u));
+                      overdue ? u->promises[PROMISE_DELIVER_BY] : next_time(us, ref));
     }
 }
 

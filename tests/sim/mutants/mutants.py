@@ -67,7 +67,7 @@ MUTANTS = [
     ("a closed ticket stays overdue", TICKET_FACTS,
      "reply == TIME_NEVER && excused == TIME_NEVER;", "reply == TIME_NEVER;"),
     ("a repeat after exactly seven days is none", "processor/kpi/ticket.c",
-     "opened - other.at > REPEAT_WITHIN_MS", "opened - other.at >= REPEAT_WITHIN_MS"),
+     "opened - before.at <= REPEAT_WITHIN_MS", "opened - before.at < REPEAT_WITHIN_MS"),
     # ---- windows and the ledger
     ("windows hold one pane too many", WINDOW, "number > current - ws->panes_of[window];",
      "number >= current - ws->panes_of[window];"),
@@ -79,7 +79,11 @@ MUTANTS = [
     ("a pane of the future never enters its windows", WINDOW,
      "move_number(ws, t, tier->current, w, 1);", ""),
     ("what late knowledge takes away stays counted", "processor/kpi/ledger.c",
-     "windows_add(l->windows, account.cell, fact, at, -1);", ""),
+     "windows_add(l->windows, account.cell, fact, at, -1)", "0"),
+    ("a correction ends alerts of windows that do not hold it", "processor/kpi/ledger.c",
+     "note_correction(l, account.cell, gone, come);",
+     "gone.windows |= gone.kpis != 0 ? (1u << WINDOWS_MAX) - 1 : 0;\n"
+     "    note_correction(l, account.cell, gone, come);"),
     ("a fact that moves in time stays where it was", "processor/kpi/ledger.c",
      "counted[i].at == wanted[i].at)", "true)"),
     # ---- time
@@ -154,6 +158,8 @@ MUTANTS = [
     ("`for` ends a millisecond late", LIFE, "if (as->now - a->since >= k->threshold->for_ms)",
      "if (as->now - a->since > k->threshold->for_ms)"),
     ("no hysteresis", LIFE, "k->threshold->clear_margin_permille);", "0);"),
+    ("too few facts wake a recovering alert", LIFE,
+     "again = breach_with_facts(k);", "again = breach(k);"),
     ("one fact more than the least is asked for", LIFE,
      "k->reading.denominator < t->min_denominator",
      "k->reading.denominator <= t->min_denominator"),

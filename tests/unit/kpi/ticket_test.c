@@ -444,6 +444,26 @@ static void ticket_belongs_to_the_seller_of_its_first_event(void **state)
     assert_int_equal(s->shard->tickets.foreign_events, before + 1);
 }
 
+/* Its owner is silent for so long that it would be forgotten, a stranger goes on, and then
+ * there is a third: what the stranger says still counts nowhere. */
+static void stranger_does_not_inherit_a_ticket_when_its_owner_would_be_forgotten(void **state)
+{
+    struct story *s = *state;
+    const int64_t later = STORY_NOON + 36 * DAY_MS;
+    story_ticket_opened(s, "t1", STORY_NOON);
+    story_reply(s, "t1", STORY_NOON + HOUR_MS);
+    s->seller = "stranger";
+    story_ticket_opened(s, "t1", STORY_NOON + HOUR_MS);
+    story_pass_time_to(s, later);
+    story_message(s, "t1", AUTHOR_CUSTOMER_SERVICE, later);
+    story_pass_time_to(s, later + 3 * DAY_MS);
+    s->seller = "third";
+    story_ticket_opened(s, "t1", later + 3 * DAY_MS);
+    assert_int_equal(story_facts_in(s, "30d"), 0);
+    s->seller = "stranger";
+    assert_int_equal(story_facts_in(s, "30d"), 0);
+}
+
 /* ---- forgetting
  * -------------------------------------------------------------------------------------- */
 
@@ -515,6 +535,7 @@ int main(void)
         TEST(escalation_counts_once_at_its_first_event),
         TEST(ticket_fulfilled_by_kaufland_goes_with_all_its_facts),
         TEST(ticket_belongs_to_the_seller_of_its_first_event),
+        TEST(stranger_does_not_inherit_a_ticket_when_its_owner_would_be_forgotten),
         TEST(answered_ticket_is_forgotten_when_no_window_holds_a_repeat_of_it),
         TEST(open_ticket_is_abandoned_after_90_days_without_an_event),
     };

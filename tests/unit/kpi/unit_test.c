@@ -426,6 +426,30 @@ static void unit_belongs_to_the_storefront_of_its_first_event(void **state)
     assert_int_equal(story_facts(s, FACT_CREATED), 0);
 }
 
+/* Its owner is silent for so long that it would be forgotten, a stranger goes on, and then
+ * there is a third: what the stranger says still counts nowhere. */
+static void stranger_does_not_inherit_a_unit_when_its_owner_would_be_forgotten(void **state)
+{
+    struct story *s = *state;
+    const int64_t later = STORY_NOON + 30 * DAY_MS;
+    story_order(s, "u1", STORY_NOON);
+    story_delivered(s, "u1", FROM);
+    s->seller = "stranger";
+    story_order(s, "u1", STORY_NOON + HOUR_MS);
+    story_pass_time_to(s, later);
+    story_sent(s, "u1", later);
+    story_delivered(s, "u1", later);
+    story_pass_time_to(s, later + 10 * DAY_MS);
+    s->seller = "third";
+    story_order(s, "u1", later + 10 * DAY_MS);
+    assert_int_equal(story_facts_in(s, "30d"), 0);
+    s->seller = "stranger";
+    assert_int_equal(story_facts_in(s, "30d"), 0);
+    story_reload(s);
+    story_pass_time_to(s, later + 75 * DAY_MS);
+    assert_int_equal(s->shard->entities.live[ENTITY_UNIT], 0); /* nobody stays for ever */
+}
+
 /* ---- forgetting
  * ------------------------------------------------------------------------------------- */
 
@@ -524,6 +548,7 @@ int main(void)
         TEST(scan_in_time_without_number_or_carrier_is_bad),
         TEST(unit_belongs_to_the_seller_of_its_first_event_the_others_are_ignored),
         TEST(unit_belongs_to_the_storefront_of_its_first_event),
+        TEST(stranger_does_not_inherit_a_unit_when_its_owner_would_be_forgotten),
         TEST(delivered_unit_is_forgotten_when_no_window_holds_its_facts),
         TEST(status_returned_three_weeks_after_the_delivery_counts_nothing_twice),
         TEST(open_unit_is_abandoned_after_90_days_without_an_event),
