@@ -273,7 +273,7 @@ static void put_evidence(avro_value_t *v, const struct alert_change *a)
         put_string(&item, "kind", span_of_text(alert_decode_evidence_kind(e->kind)));
         put_string(&item, "id", name_span(&e->id));
         put_long(&item, "event_time", e->at.ms);
-        put_string(&item, "detail", (struct span){ 0 });
+        put_string(&item, "detail", span_of_text(evidence_detail(e->wrong)));
     }
     put_long(v, "evidence_total", a->evidence_total);
 }

@@ -157,7 +157,7 @@ static void take_evidence(struct reader *r, struct alert_change *a)
     struct evidence e = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT };
     e.id = take_name(r);
     e.at.ms = reader_signed(r);
-    (void)take_text(r); /* detail */
+    e.wrong = evidence_wrong_of(take_text(r));
     if (a->evidence_count == EVIDENCE_MAX)
         r->broken = true;
     else if (!r->broken)

@@ -136,7 +136,7 @@ static json_t *evidence_json(const struct alert_change *a)
         put(item, "kind", json_string(alert_decode_evidence_kind(e->kind)));
         put(item, "id", text_json(name_span(&e->id)));
         put(item, "event_time", json_integer(e->at.ms));
-        put(item, "detail", json_string(""));
+        put(item, "detail", json_string(evidence_detail(e->wrong)));
         json_array_append_new(list, item);
     }
     return list;

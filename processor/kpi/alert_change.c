@@ -37,3 +37,23 @@ const char *severity_symbol(enum severity severity)
     CHECK(severity < SEVERITY_COUNT);
     return symbols[severity];
 }
+
+const char *evidence_detail(uint8_t wrong)
+{
+    static const char *const seen[] = {
+        [WRONG_STILL_UNANSWERED - FACT_COUNT] = "not answered, and past its due time",
+        [WRONG_STILL_UNDELIVERED - FACT_COUNT] = "not attempted, and past its delivery window",
+        [WRONG_UNTOLD - FACT_COUNT] = "",
+    };
+    CHECK(wrong < EVIDENCE_WRONG_COUNT);
+    return wrong < FACT_COUNT ? fact_detail((enum fact)wrong) : seen[wrong - FACT_COUNT];
+}
+
+uint8_t evidence_wrong_of(struct span detail)
+{
+    for (uint8_t wrong = 0; detail.size > 0 && wrong < EVIDENCE_WRONG_COUNT; wrong++) {
+        if (span_equal(span_of_text(evidence_detail(wrong)), detail))
+            return wrong;
+    }
+    return WRONG_UNTOLD;
+}

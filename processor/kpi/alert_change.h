@@ -48,8 +48,18 @@ enum evidence_kind { EVIDENCE_ORDER_UNIT, EVIDENCE_TICKET };
 
 enum { EVIDENCE_MAX = 20, SOURCE_BYTES = 96 };
 
+/* What is wrong with a unit or ticket: a bad fact, as enum fact numbers it, or what a gauge
+ * sees. */
+enum evidence_wrong {
+    WRONG_STILL_UNANSWERED = FACT_COUNT,
+    WRONG_STILL_UNDELIVERED,
+    WRONG_UNTOLD, /* by the program that made the record */
+    EVIDENCE_WRONG_COUNT
+};
+
 struct evidence {
     enum evidence_kind kind;
+    uint8_t wrong; /* enum fact or enum evidence_wrong */
     struct name id;
     event_time at; /* when the bad fact counts */
 };
@@ -105,3 +115,9 @@ const char *alert_event_type_symbol(enum alert_event_type type);
 const char *alert_reason_symbol(enum alert_reason reason);
 const char *alert_status_symbol(enum alert_status status);
 const char *severity_symbol(enum severity severity);
+
+/* What is wrong, in words; "" for WRONG_UNTOLD. */
+const char *evidence_detail(uint8_t wrong);
+
+/* The other way round; WRONG_UNTOLD for words that are not ours. */
+uint8_t evidence_wrong_of(struct span detail);

@@ -24,7 +24,13 @@ static const struct kpi_row rows[KPI_COUNT] = {
 };
 
 static const char *const fact_texts[FACT_COUNT] = {
-#define FACT(name, text) [FACT_##name] = text,
+#define FACT(name, text, detail) [FACT_##name] = text,
+#include "kpi/facts.def"
+#undef FACT
+};
+
+static const char *const fact_details[FACT_COUNT] = {
+#define FACT(name, text, detail) [FACT_##name] = detail,
 #include "kpi/facts.def"
 #undef FACT
 };
@@ -63,4 +69,10 @@ const char *fact_text(enum fact fact)
 {
     CHECK(fact < FACT_COUNT);
     return fact_texts[fact];
+}
+
+const char *fact_detail(enum fact fact)
+{
+    CHECK(fact < FACT_COUNT);
+    return fact_details[fact];
 }

@@ -4,7 +4,7 @@
 #include "base/units.h"
 
 enum fact {
-#define FACT(name, text) FACT_##name,
+#define FACT(name, text, detail) FACT_##name,
 #include "kpi/facts.def"
 #undef FACT
     FACT_COUNT
@@ -55,3 +55,6 @@ const char *catalogue_unit(enum kpi kpi);
 
 /* "order units created" ... : what one count of that fact means. */
 const char *fact_text(enum fact fact);
+
+/* "sent late, or not at all" ... : the same of one unit or ticket; "" if it is not bad. */
+const char *fact_detail(enum fact fact);

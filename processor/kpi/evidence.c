@@ -242,6 +242,7 @@ static int32_t collect_list(const struct evidences *es, const struct evidence_li
         if (entry->at.ms < from.ms)
             break;
         const struct evidence one = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
+                                      .wrong = list->fact,
                                       .id = entry->id,
                                       .at = entry->at };
         count = evidence_insert(newest, count, &one);

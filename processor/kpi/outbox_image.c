@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-enum { CHANGE_LAYOUT = 1 };
+/* Layout 1 did not say what is wrong with a piece of evidence. */
+enum { CHANGE_LAYOUT = 2 };
 
 static void encode_value(struct kpi_value value, struct buffer *out)
 {
@@ -72,6 +73,7 @@ static void encode_evidence(const struct alert_change *c, struct buffer *out)
     buffer_add_u8(out, (uint8_t)c->evidence_count);
     for (int32_t i = 0; i < c->evidence_count; i++) {
         buffer_add_u8(out, (uint8_t)c->evidence[i].kind);
+        buffer_add_u8(out, c->evidence[i].wrong);
         buffer_add_string(out, name_span(&c->evidence[i].id));
         buffer_add_signed(out, c->evidence[i].at.ms);
     }
@@ -175,12 +177,14 @@ static void decode_numbers(struct alert_change *c, struct reader *in)
     decode_bits(in, &c->breach_probability);
 }
 
-static void decode_evidence(struct alert_change *c, struct reader *in)
+static void decode_evidence(struct alert_change *c, uint8_t layout, struct reader *in)
 {
     c->evidence_total = reader_signed(in);
     c->evidence_count = decode_enum(in, EVIDENCE_MAX + 1);
     for (int32_t i = 0; i < c->evidence_count && !in->broken; i++) {
         c->evidence[i].kind = (enum evidence_kind)decode_enum(in, EVIDENCE_TICKET + 1);
+        c->evidence[i].wrong =
+            layout == 1 ? WRONG_UNTOLD : decode_enum(in, EVIDENCE_WRONG_COUNT);
         c->evidence[i].id = decode_name(in);
         c->evidence[i].at.ms = image_time(in);
     }
@@ -205,6 +209,6 @@ bool outbox_decode(struct outbox *ob, struct reader *in)
     decode_identity(&w->change, in);
     decode_state(&w->change, in);
     decode_numbers(&w->change, in);
-    decode_evidence(&w->change, in);
+    decode_evidence(&w->change, layout, in);
     return !in->broken && reader_at_end(in);
 }

@@ -431,6 +431,7 @@ int32_t tickets_overdue(const struct tickets *ts, uint32_t cell, struct evidence
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct ticket *t = tickets_at(ts, ref);
         const struct evidence one = { .kind = EVIDENCE_TICKET,
+                                      .wrong = WRONG_STILL_UNANSWERED,
                                       .id = t->claim.id,
                                       .at = { t->overdue.at } };
         count = evidence_insert(newest, count, &one);

@@ -380,6 +380,7 @@ int32_t units_overdue(const struct units *us, uint32_t cell, struct evidence *ne
     for (int listed = 0; ref != 0 && listed < EVIDENCE_MAX; listed++) {
         const struct unit *u = units_at(us, ref);
         const struct evidence one = { .kind = EVIDENCE_ORDER_UNIT,
+                                      .wrong = WRONG_STILL_UNDELIVERED,
                                       .id = u->claim.id,
                                       .at = { u->overdue.at } };
         count = evidence_insert(newest, count, &one);

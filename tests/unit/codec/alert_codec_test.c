@@ -79,6 +79,7 @@ static void assert_same(const struct alert_change *a, const struct alert_change 
     assert_int_equal(a->evidence_count, b->evidence_count);
     for (int i = 0; i < a->evidence_count; i++) {
         assert_int_equal(a->evidence[i].kind, b->evidence[i].kind);
+        assert_int_equal(a->evidence[i].wrong, b->evidence[i].wrong);
         assert_true(span_equal(name_span(&a->evidence[i].id), name_span(&b->evidence[i].id)));
         assert_true(a->evidence[i].at.ms == b->evidence[i].at.ms);
     }
@@ -192,7 +193,7 @@ static void largest_change_fits(void **state)
     memset(a.rule_version, 'v', sizeof a.rule_version - 1);
     a.evidence_count = EVIDENCE_MAX;
     for (int i = 0; i < EVIDENCE_MAX; i++)
-        a.evidence[i] = (struct evidence){ EVIDENCE_TICKET, a.seller, { i } };
+        a.evidence[i] = (struct evidence){ EVIDENCE_TICKET, FACT_REPEAT, a.seller, { i } };
     a.numerator = a.denominator = a.evidence_total = INT64_MAX;
     a.sequence = UINT32_MAX;
     round_trip(&a);
@@ -462,6 +463,10 @@ static void generic_reader_sees_the_fields_by_name(void **state)
     avro_value_get_by_name(&value, "evidence", &field, NULL);
     avro_value_get_size(&field, &size);
     assert_int_equal(size, 2);
+    avro_value_get_by_index(&field, 0, &branch, NULL);
+    avro_value_get_by_name(&branch, "detail", &field, NULL);
+    avro_value_get_string(&field, &text, &size);
+    assert_string_equal(text, "attempted after its delivery window, or not at all");
     avro_reader_free(reader);
     avro_value_decref(&value);
     avro_value_iface_decref(iface);

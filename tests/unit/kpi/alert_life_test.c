@@ -76,6 +76,7 @@ static void breach_fires_at_once_and_says_all_about_it(void **state)
     assert_int_equal(c->evidence_total, 3);
     assert_int_equal(c->evidence_count, 3);
     assert_int_equal(c->evidence[0].kind, EVIDENCE_ORDER_UNIT);
+    assert_int_equal(c->evidence[0].wrong, FACT_DELIVERY_LATE);
     assert_true(c->interval_low < 0.1 && c->interval_high > 0.1);
     assert_true(c->breach_probability > 0.5 && c->breach_probability < 1);
 }
@@ -671,6 +672,8 @@ static void overdue_tickets_alert_now_with_the_newest_deadline_first(void **stat
     assert_int_equal(c->evidence_total, 2);
     assert_true(span_equal(name_span(&c->evidence[0].id), span_of_text("t1")));
     assert_int_equal(c->evidence[0].kind, EVIDENCE_TICKET);
+    assert_string_equal(evidence_detail(c->evidence[0].wrong),
+                        "not answered, and past its due time");
 
     story_pass_time_to(s, STORY_NOON + 2 * DAY_MS + 5);
     assert_int_equal(story_change(s, kpi, "now", -1)->severity, SEVERITY_CRITICAL);

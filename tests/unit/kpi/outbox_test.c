@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <cmocka.h>
 
 struct desk {
@@ -72,6 +73,46 @@ static void the_tail_begins_before_what_still_waits(void **state)
     assert_int_equal(d->outbox.waiting, 0);
 }
 
+/* What the tables of facts and gauges say of one unit or ticket is what is read back. */
+static void whatever_is_wrong_has_words_of_its_own(void **state)
+{
+    (void)state;
+    for (uint8_t wrong = 0; wrong < EVIDENCE_WRONG_COUNT; wrong++) {
+        const struct span words = span_of_text(evidence_detail(wrong));
+        assert_int_equal(evidence_wrong_of(words), words.size > 0 ? wrong : WRONG_UNTOLD);
+    }
+    assert_int_equal(evidence_wrong_of(span_of_text("of a newer program")), WRONG_UNTOLD);
+}
+
+/* A change that an older program saved, without what is wrong with each unit. */
+static void change_of_an_older_layout_is_read(void **state)
+{
+    struct desk *d = *state;
+    struct buffer image = { 0 };
+    struct alert_change change = { .seller = name_of(span_of_text("4711")),
+                                   .storefront = name_of(span_of_text("de")),
+                                   .window = name_of(span_of_text("7d")),
+                                   .evidence_count = 1 };
+    change.evidence[0] =
+        (struct evidence){ .wrong = FACT_DELIVERY_LATE, .id = name_of(span_of_text("u")) };
+    outbox_add(&d->outbox, &change);
+    outbox_encode(&d->outbox, d->outbox.first, &image);
+
+    /* one byte of kind, three of length, layout; behind the id and its length, the time of the
+     * evidence */
+    enum { LAYOUT_AT = 4, WRONG_FROM_END = 4 };
+    assert_int_equal(image.at[LAYOUT_AT], 2);
+    assert_int_equal(image.at[image.size - WRONG_FROM_END], FACT_DELIVERY_LATE);
+    image.at[LAYOUT_AT] = 1;
+    memmove(&image.at[image.size - WRONG_FROM_END], &image.at[image.size - WRONG_FROM_END + 1],
+            WRONG_FROM_END - 1);
+    struct reader in = reader_of(span_of(image.at + LAYOUT_AT, image.size - LAYOUT_AT - 1));
+    assert_true(outbox_decode(&d->outbox, &in));
+    const struct waiting_change *w = pool_at(&d->outbox.pool, d->outbox.first);
+    assert_int_equal(w->change.evidence[0].wrong, WRONG_UNTOLD);
+    buffer_free(&image);
+}
+
 static void a_delivery_of_nothing_that_waits_changes_nothing(void **state)
 {
     struct desk *d = *state;
@@ -89,6 +130,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(the_tail_begins_before_what_still_waits, setup,
                                         teardown),
+        cmocka_unit_test(whatever_is_wrong_has_words_of_its_own),
+        cmocka_unit_test_setup_teardown(change_of_an_older_layout_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_delivery_of_nothing_that_waits_changes_nothing, setup,
                                         teardown),
     };
