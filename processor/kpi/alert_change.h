@@ -42,7 +42,10 @@ enum alert_status {
 
 enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_COUNT };
 
-enum { ALERT_FLAG_FLAPPING = 1u << 0, ALERT_FLAG_THROTTLED = 1u << 1 };
+enum {
+    ALERT_FLAG_FLAPPING = 1u << 0,
+    ALERT_FLAG_THROTTLED = 1u << 1, /* started in a storm, and is told at its end */
+};
 
 enum evidence_kind { EVIDENCE_ORDER_UNIT, EVIDENCE_TICKET };
 

@@ -169,8 +169,9 @@ static void fill_state(const struct alerts *as, const struct alert *a, struct al
     change->previous_status = news.previous;
     change->severity = (enum severity)a->severity;
     change->worst_severity = (enum severity)a->worst;
+    const bool told_late = news.reason == ALERT_REASON_STORM && news.type != ALERT_EVENT_STORM;
     change->flags =
-        (a->flapping ? ALERT_FLAG_FLAPPING : 0) | (a->throttled ? ALERT_FLAG_THROTTLED : 0);
+        (a->flapping ? ALERT_FLAG_FLAPPING : 0) | (told_late ? ALERT_FLAG_THROTTLED : 0);
     change->fired = (event_time){ a->fired };
     change->resolved = (event_time){ a->resolved };
     change->evaluated = (event_time){ as->now };

@@ -167,7 +167,9 @@ static void what_fires_when_a_storm_ends_is_told_then(void **state)
     assert_int_equal(newest(s)->type, ALERT_EVENT_FIRING);
     assert_int_equal(newest(s)->reason, ALERT_REASON_STORM);
     assert_int_equal(newest(s)->sequence, 1);
+    assert_int_equal(newest(s)->flags, ALERT_FLAG_THROTTLED);
     turn_good(s, "f");
+    assert_int_equal(newest(s)->flags, 0);
     assert_int_equal(newest(s)->type, ALERT_EVENT_RESOLVED);
     assert_int_equal(newest(s)->sequence, 2);
 }
