@@ -7,6 +7,7 @@
 #include "app/command_check.h"
 
 #include "app/commands.h"
+#include "app/kpis_document.h"
 #include "app/options.h"
 #include "app/settings.h"
 #include "app/timezone.h"
@@ -74,12 +75,16 @@ int command_check(int argc, char **argv)
 {
     bool settings = false;
     bool metrics = false;
+    bool kpis = false;
     const struct options_row rows[] = {
         OPTIONS_FLAG("settings-reference", 0, &settings,
                      "Prints the text of config/SETTINGS.md instead: every setting with type, "
                      "default and range."),
         OPTIONS_FLAG("metrics-reference", 0, &metrics,
                      "Prints the text of config/METRICS.md instead: every metric of /metrics."),
+        OPTIONS_FLAG("kpis-reference", 0, &kpis,
+                     "Prints the text of config/KPIS.md instead: every KPI with its sum and "
+                     "its limits."),
     };
     const struct options_manual manual = {
         .verb = "check",
@@ -102,6 +107,8 @@ int command_check(int argc, char **argv)
         return print_document(settings_document);
     if (metrics)
         return print_document(metrics_document);
+    if (kpis)
+        return print_document(kpis_document);
     if (files.count == 1)
         return check_file(files.at[0]);
     (void)fprintf(stderr,

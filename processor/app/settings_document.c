@@ -5,6 +5,7 @@
  */
 #include "app/settings.h"
 
+#include "app/kpis_document.h"
 #include "app/settings_environment.h"
 #include "app/settings_maps.h"
 #include "app/settings_table.h"
@@ -142,17 +143,6 @@ static void add_row(struct buffer *text, const struct settings_row *row)
 
 /* ---- the KPIs ---------------------------------------------------------------------- */
 
-static void add_limit(struct buffer *text, enum kpi kpi, enum comparison op, int64_t limit)
-{
-    const char *sign = comparison_sign(op);
-    if (catalogue_row(kpi)->kind == KPI_RATIO)
-        buffer_printf(text, "%s %s", sign, settings_value_show_ratio(limit).text);
-    else if (catalogue_row(kpi)->kind == KPI_DURATION)
-        buffer_printf(text, "%s %s", sign, settings_value_show_duration(limit).text);
-    else
-        buffer_printf(text, "%s %" PRId64, sign, limit);
-}
-
 static void add_kpis(struct buffer *text, const struct settings *settings)
 {
     buffer_printf(text, "| KPI | warn | critical | `min_denominator` | `min_bad` |\n"
@@ -161,9 +151,9 @@ static void add_kpis(struct buffer *text, const struct settings *settings)
         const struct kpi_row *row = catalogue_row((enum kpi)k);
         const struct threshold *t = &settings->thresholds.of[k][0];
         buffer_printf(text, "| `%s` | ", row->name);
-        add_limit(text, (enum kpi)k, row->warn_op, t->warn);
+        kpis_document_limit(text, (enum kpi)k, row->warn_op, t->warn);
         buffer_printf(text, " | ");
-        add_limit(text, (enum kpi)k, row->critical_op, t->critical);
+        kpis_document_limit(text, (enum kpi)k, row->critical_op, t->critical);
         if (row->kind == KPI_GAUGE)
             buffer_printf(text, " | – | – |\n");
         else

@@ -7,9 +7,9 @@
 #define F(fact) (UINT32_C(1) << FACT_##fact)
 
 static const struct kpi_row rows[KPI_COUNT] = {
-#define KPI(id, text, type, counted, bad_facts, total_facts, op_w, limit_w, op_c, limit_c,     \
-            least)                                                                             \
-    [KPI_##id] = { .name = (text),                                                             \
+#define KPI(id, label, type, counted, bad_facts, total_facts, op_w, limit_w, op_c, limit_c,    \
+            least, words)                                                                      \
+    [KPI_##id] = { .name = (label),                                                            \
                    .kind = KPI_##type,                                                         \
                    .side = SIDE_##counted,                                                     \
                    .bad = (bad_facts),                                                         \
@@ -18,7 +18,8 @@ static const struct kpi_row rows[KPI_COUNT] = {
                    .warn = (limit_w),                                                          \
                    .critical_op = OP_##op_c,                                                   \
                    .critical = (limit_c),                                                      \
-                   .min_denominator = (least) },
+                   .min_denominator = (least),                                                 \
+                   .text = (words) },
 #include "kpi/catalogue.def"
 #undef KPI
 };

@@ -11,7 +11,8 @@ enum fact {
 };
 
 enum kpi {
-#define KPI(id, name, kind, side, bad, total, warn_op, warn, critical_op, critical, least)     \
+#define KPI(id, name, kind, side, bad, total, warn_op, warn, critical_op, critical, least,     \
+            text)                                                                              \
     KPI_##id,
 #include "kpi/catalogue.def"
 #undef KPI
@@ -40,6 +41,7 @@ struct kpi_row {
     enum comparison critical_op;
     int64_t critical;
     int32_t min_denominator;
+    const char *text; /* what it says, in words */
 };
 
 const struct kpi_row *catalogue_row(enum kpi kpi);

@@ -9,6 +9,7 @@ RULE = "generated documents are up to date"
 GENERATED = (
     (("check", "--settings-reference"), "config/SETTINGS.md"),
     (("check", "--metrics-reference"), "config/METRICS.md"),
+    (("check", "--kpis-reference"), "config/KPIS.md"),
 )
 
 

@@ -1,6 +1,7 @@
 /* command_check_test.c - what `sellerwatch check` says, and how it ends. */
 #include "app/command_check.h"
 #include "app/commands.h"
+#include "kpi/catalogue.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,6 +115,24 @@ static void reference_lists_settings_and_kpis(void **state)
     assert_non_null(strstr(run.out, "| `delivery_on_time` | < 93% | < 90% | 10 | 3 |"));
 }
 
+static void kpis_are_told_in_words_and_with_their_sums(void **state)
+{
+    (void)state;
+    check("--kpis-reference");
+    assert_int_equal(run.code, COMMANDS_DONE);
+    for (unsigned k = 0; k < KPI_COUNT; k++) {
+        char line[512];
+        const struct kpi_row *row = catalogue_row((enum kpi)k);
+        (void)snprintf(line, sizeof line, "| `%s` | %s |\n", row->name, row->text);
+        assert_non_null(strstr(run.out, line));
+    }
+    assert_non_null(strstr(run.out,
+                           "| `dispatch_late` | bad / total | units sent late, or not at all | "
+                           "units sent in time; units sent late, or not at all | less | > 4% | "
+                           "> 10% | 10 | 3 |\n"));
+    assert_non_null(strstr(run.out, "| `24h` | 15m | no |\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +141,7 @@ int main(void)
         cmocka_unit_test(missing_file_is_told_and_ends_with_one),
         cmocka_unit_test(no_file_at_all_is_a_mistake_in_the_command_line),
         cmocka_unit_test(reference_lists_settings_and_kpis),
+        cmocka_unit_test(kpis_are_told_in_words_and_with_their_sums),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
