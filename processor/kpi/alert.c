@@ -109,6 +109,7 @@ const struct threshold *alerts_threshold(const struct alerts *as, const struct c
 
 static int32_t gone_window(struct alerts *as, struct span name)
 {
+    CHECK(as->gone_window_count <= ALERT_GONE_WINDOWS_MAX);
     for (int32_t i = 0; i < as->gone_window_count; i++) {
         if (span_equal(name_span(&as->gone_windows[i]), name))
             return WINDOWS_MAX + i;

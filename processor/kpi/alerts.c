@@ -91,6 +91,7 @@ static void evaluate_cell(struct alerts *as, uint32_t ref)
 static void end_gone(struct alerts *as, uint32_t ref)
 {
     struct alert *a = alert_at(as, ref);
+    CHECK(alert_window_is_gone(a));
     const struct alert_look nothing = { .cell = a->cell,
                                         .rule_changed = true,
                                         .reading = { .kpi = (enum kpi)a->kpi } };

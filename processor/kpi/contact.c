@@ -114,6 +114,7 @@ static uint32_t ticket_of(const struct contacts *cs, uint32_t node)
 
 uint32_t contacts_put(struct contacts *cs, struct hash128 key, struct opening opening)
 {
+    CHECK(opening.ticket != 0 && opening.at != TIME_NEVER);
     const uint32_t ref = pool_new(&cs->openings);
     struct contact *c = contact_at(cs, contact_for(cs, key));
     CHECK(find_node(cs, c, opening.ticket) == 0);
@@ -138,6 +139,7 @@ uint32_t contacts_remove(struct contacts *cs, struct hash128 key, uint32_t ticke
     if (ref == 0)
         return 0;
     const struct node gone = *node_at(cs, ref);
+    CHECK(*link_before(cs, c, gone.before) == ref && *link_behind(cs, c, gone.behind) == ref);
     *link_before(cs, c, gone.before) = gone.behind;
     *link_behind(cs, c, gone.behind) = gone.before;
     pool_free(&cs->openings, ref);

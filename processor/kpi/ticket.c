@@ -205,7 +205,9 @@ static void settle_one(struct tickets *ts, uint32_t ref)
 static void settle(struct tickets *ts, uint32_t ref)
 {
     settle_one(ts, ref);
-    if (tickets_at(ts, ref)->claim.disowned)
+    const struct claim *claim = &tickets_at(ts, ref)->claim;
+    CHECK(claim->cell != 0);
+    if (claim->disowned)
         settle_one(ts, claim_owner(&ts->claims, ref));
 }
 

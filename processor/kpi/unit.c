@@ -162,7 +162,9 @@ static void settle_one(struct units *us, uint32_t ref)
 static void settle(struct units *us, uint32_t ref)
 {
     settle_one(us, ref);
-    if (units_at(us, ref)->claim.disowned)
+    const struct claim *claim = &units_at(us, ref)->claim;
+    CHECK(claim->cell != 0);
+    if (claim->disowned)
         settle_one(us, claim_owner(&us->claims, ref));
 }
 
