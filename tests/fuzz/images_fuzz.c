@@ -8,64 +8,19 @@
  *      byte 2    watermark, in hours before it
  *      rest      images
  */
+#include "fuzz/fuzz_rules.h"
+
 #include "base/check.h"
-#include "base/name.h"
 #include "kpi/shard.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD = 3, TICKS = 6, VIEWS = 16 };
+enum { HEAD = 3, TICKS = 6, VIEWS = FUZZ_VIEWS };
 
 #define BASE_MS INT64_C(1780272000000) /* 2026-06-01T00:00:00Z */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct threshold_table thresholds;
-static struct rules rules;
-
-static void set_thresholds(void)
-{
-    for (unsigned k = 0; k < KPI_COUNT; k++) {
-        const struct kpi_row *row = catalogue_row((enum kpi)k);
-        for (unsigned w = 0; w < WINDOWS_MAX; w++)
-            thresholds.of[k][w] = (struct threshold){ .warn = row->warn,
-                                                      .critical = row->critical,
-                                                      .min_denominator = row->min_denominator,
-                                                      .min_bad = 1,
-                                                      .for_ms = HOUR_MS,
-                                                      .keep_firing_ms = 6 * HOUR_MS,
-                                                      .clear_margin_permille = 100 };
-    }
-}
-
-static const struct rules *the_rules(void)
-{
-    if (rules.window_count > 0)
-        return &rules;
-    set_thresholds();
-    rules = (struct rules){ .thresholds = &thresholds,
-                            .default_calendar = &calendar_always,
-                            .response_sla_ms = 2 * DAY_MS,
-                            .grace_dispatch_ms = 2 * HOUR_MS,
-                            .grace_tracking_ms = 12 * HOUR_MS,
-                            .grace_delivery_ms = 12 * HOUR_MS,
-                            .max_delay_ms = MINUTE_MS,
-                            .max_lateness_ms = 7 * DAY_MS,
-                            .abandon_after_ms = 90 * DAY_MS,
-                            .storm_limit = 2,
-                            .view_interval_ms = SECOND_MS,
-                            .view_batch = VIEWS,
-                            .window_count = 2 };
-    rules.windows[0] = (struct window_rule){ .name = name_of(span_of_text("24h")),
-                                             .length_ms = DAY_MS,
-                                             .pane_ms = 15 * MINUTE_MS };
-    rules.windows[1] = (struct window_rule){ .name = name_of(span_of_text("7d")),
-                                             .length_ms = 7 * DAY_MS,
-                                             .pane_ms = 6 * HOUR_MS,
-                                             .may_be_critical = true };
-    return &rules;
-}
 
 static void restore_clock(struct shard *s, const uint8_t *head)
 {
@@ -126,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct view_batch views;
     struct buffer images = { 0 };
     CHECK(s != NULL);
-    shard_open(s, the_rules(), &arena);
+    shard_open(s, fuzz_rules(), &arena);
     view_batch_open(&views, VIEWS, &arena);
     if (shard_decode(s, span_of(data + HEAD, size - HEAD))) {
         restore_clock(s, data);
