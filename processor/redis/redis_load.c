@@ -108,15 +108,14 @@ static enum status take_parts(struct load *load, int32_t from, int32_t to, struc
     for (int32_t i = from; i < to; i++) {
         redisReply *reply = NULL;
         struct reason unread = { 0 };
+        redis_session_part_key(load->session, load->shard, load->header.parts[i].index);
         const enum status asked = redis_session_answer(load->session, &reply, &unread);
         if (s == STATUS_OK && asked != STATUS_OK) {
             s = asked;
             reason_set(why, "%s", unread.text);
         }
-        if (s == STATUS_OK) {
-            redis_session_part_key(load->session, load->shard, load->header.parts[i].index);
+        if (s == STATUS_OK)
             s = hand_over(load, reply, load->header.parts[i].version, why);
-        }
         if (reply != NULL)
             freeReplyObject(reply);
         if (!redis_link_is_connected(load->session->link))

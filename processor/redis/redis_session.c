@@ -265,7 +265,11 @@ enum status redis_session_answer(struct redis_session *session, redisReply **ret
     freeReplyObject(reply);
     if (!redis_link_is_connected(session->link))
         fail_slots(session, &error);
-    reason_set(why, "%s", error.text);
+    if (s == STATUS_MALFORMED) /* Redis does not say of which key it speaks */
+        reason_set(why, "key %.*s: %s", (int)session->key.size, (const char *)session->key.at,
+                   error.text);
+    else
+        reason_set(why, "%s", error.text);
     return s;
 }
 

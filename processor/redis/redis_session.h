@@ -78,7 +78,8 @@ struct redis_command redis_session_command(struct redis_session *session,
 /* Asks what stands in session->call, which has so many answers. */
 void redis_session_ask(struct redis_session *session, int32_t answers);
 
-/* Waits for the next answer. Errors of Redis become their status. */
+/* Waits for the next answer. Errors of Redis become their status; MALFORMED names
+ * session->key, so that is the key that was asked for. */
 enum status redis_session_answer(struct redis_session *session, redisReply **ret_reply,
                                  struct reason *why);
 

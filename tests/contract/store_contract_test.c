@@ -1070,6 +1070,31 @@ static void a_missing_part_is_malformed_and_named(void **state)
     assert_non_null(strstr(why.text, "sw:{3}:part:2"));
 }
 
+/* Redis' own words, "wrong kind of value", do not say which key has it. */
+static void a_stored_key_of_another_type_is_malformed_and_named(void **state)
+{
+    static const char *const keys[] = { "sw:{3}:log", "sw:{3}:part:1", "sw:{3}:shard" };
+    struct world *w = *state;
+    const struct shard_header h = claim(w, 0, SHARD, "a");
+    struct save save = save_after(&h, "a", "x");
+    struct saved_part parts[12];
+    for (int32_t i = 0; i < 12; i++)
+        parts[i] = (struct saved_part){ .index = i, .bytes = span_of_text("p") };
+    save.parts = parts;
+    save.part_count = 12;
+    save.oldest_part_version = 0;
+    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const struct shard_header again = claim(w, 0, SHARD, "b");
+        struct loaded l = { .answer = STATUS_OK };
+        struct reason why = { 0 };
+        TELL(w, "DEL %s", keys[i]);
+        TELL(w, "SADD %s x", keys[i]);
+        assert_int_equal(load_into(w, 0, &again, &l, &why), STATUS_MALFORMED);
+        assert_non_null(strstr(why.text, keys[i]));
+    }
+}
+
 static void a_database_is_described_once_and_not_for_other_topics(void **state)
 {
     struct world *w = *state;
@@ -1142,6 +1167,7 @@ static const struct CMUnitTest on_redis[] = {
     REAL(a_shard_of_a_newer_layout_is_refused),
     REAL(a_header_with_an_impossible_value_is_malformed_and_named),
     REAL(a_missing_part_is_malformed_and_named),
+    REAL(a_stored_key_of_another_type_is_malformed_and_named),
     REAL(a_database_is_described_once_and_not_for_other_topics),
     REAL(a_long_log_is_loaded_in_chunks_without_a_gap),
 };

@@ -318,7 +318,7 @@ enum status redis_link_explain(struct redis_link *link, const char *error, struc
 {
     (void)link;
     reason_set(why, "%s", error);
-    return STATUS_REFUSED;
+    return STATUS_MALFORMED; /* it is always WRONGTYPE */
 }
 
 int64_t redis_link_clock_ms(void)
@@ -358,7 +358,7 @@ static void judge(enum status s, const struct loaded *loaded, const struct reaso
     } else if (s == STATUS_MALFORMED) {
         CHECK(strstr(why->text, "fz:{7}:") != NULL);
     } else {
-        CHECK(why->text[0] != '\0' && (s == STATUS_FENCED || s == STATUS_REFUSED));
+        CHECK(why->text[0] != '\0' && s == STATUS_FENCED);
     }
 }
 
