@@ -48,7 +48,7 @@ def cases(given, folder):
                            str(ROOT / "config" / "sellerwatch.yaml")], 120),
             Case("run", [given.sellerwatch, "run", "--config", str(config)], 60)]
     made += [Case(part, [given.parts, part], runs)
-             for part, runs in (("schemas", 150), ("alerts", 80), ("registry", 60))]
+             for part, runs in (("calendars", 40), ("schemas", 150), ("alerts", 80), ("registry", 60))]
     return [case for case in made if given.case in (None, case.name)]
 
 
