@@ -37,8 +37,7 @@ void oracle_add_overdue(struct oracle_book *book, const struct oracle_group *g,
     };
 }
 
-/* ---- whose events count -------------------------------------------------------------------
- */
+/* ---- whose events count ------------------------------------------------------------ */
 
 static bool is_ticket(const struct oracle_event *e)
 {

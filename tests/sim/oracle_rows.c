@@ -74,8 +74,7 @@ static void say(const struct place *p, const char *kpi, const char *window, int6
     p->each(p->arg, p->label, row);
 }
 
-/* ---- windows --------------------------------------------------------------------------------
- */
+/* ---- windows ----------------------------------------------------------------------- */
 
 /* Is the instant in a pane that starts after pane_floor(t) - length, up to that of t? */
 static bool is_inside(const struct oracle_window *w, int64_t stream_time, int64_t at)
@@ -106,8 +105,7 @@ static void say_ratios(const struct place *p, const struct oracle_window *w,
     }
 }
 
-/* ---- durations: buckets at most 1 % wide, exact below 128 ms
- * --------------------------------- */
+/* ---- durations: buckets at most 1 % wide, exact below 128 ms ----------------------- */
 
 static int bucket_shift(int64_t ms)
 {
@@ -174,8 +172,7 @@ static void say_window(const struct place *p, const struct oracle_window *w)
     free(durations);
 }
 
-/* ---- gauges, and all of it
- * --------------------------------------------------------------------- */
+/* ---- gauges, and all of it --------------------------------------------------------- */
 
 static void say_gauges(const struct place *p)
 {

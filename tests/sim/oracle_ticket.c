@@ -43,8 +43,7 @@ static int64_t first_at(const struct oracle_group *g, int64_t opened,
     return ORACLE_NEVER;
 }
 
-/* ---- repeats --------------------------------------------------------------------------------
- */
+/* ---- repeats ----------------------------------------------------------------------- */
 
 static bool names_unit(const struct oracle_group *g, const char *unit)
 {
@@ -91,8 +90,7 @@ static bool is_repeat(const struct oracle_book *book, const struct oracle_group 
     return false;
 }
 
-/* ---- facts ----------------------------------------------------------------------------------
- */
+/* ---- facts ------------------------------------------------------------------------- */
 
 /* The class of a topic; ORACLE_FACT_COUNT: it is not avoidable. */
 static enum oracle_fact avoidable(const char *topic)

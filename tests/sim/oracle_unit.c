@@ -64,8 +64,7 @@ static int64_t first_at(const struct oracle_group *g,
     return e == NULL ? ORACLE_NEVER : e->at;
 }
 
-/* ---- promises: what the buyer was told first ----------------------------------------------
- */
+/* ---- promises: what the buyer was told first --------------------------------------- */
 
 struct promises {
     struct oracle_maybe created;
@@ -101,8 +100,7 @@ static struct promises promises_of(const struct oracle_group *g)
     return p;
 }
 
-/* ---- parcels ------------------------------------------------------------------------------
- */
+/* ---- parcels ----------------------------------------------------------------------- */
 
 static bool is_known(const char *const numbers[], int count, const char *number)
 {
@@ -151,8 +149,7 @@ static int64_t attempt(const struct oracle_group *g)
     return last;
 }
 
-/* ---- facts ----------------------------------------------------------------------------------
- */
+/* ---- facts ------------------------------------------------------------------------- */
 
 /* What is asked of one unit. */
 struct question {

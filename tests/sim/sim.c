@@ -53,8 +53,7 @@ struct job {
     FILE *said;
 };
 
-/* ---- one life in a process of its own
- * --------------------------------------------------------- */
+/* ---- one life in a process of its own ---------------------------------------------- */
 
 static void tells_one_story(void **state)
 {
@@ -92,8 +91,7 @@ static pid_t begin(struct job *job)
     exit(run_one(job, tells_one_story));
 }
 
-/* ---- many
- * --------------------------------------------------------------------------------------- */
+/* ---- many -------------------------------------------------------------------------- */
 
 struct campaign {
     struct job jobs[JOBS_MOST];
@@ -205,8 +203,7 @@ static bool run(struct campaign *c, const struct request *r)
     return true;
 }
 
-/* ---- telling
- * -------------------------------------------------------------------------------------- */
+/* ---- telling ----------------------------------------------------------------------- */
 
 static void print_faults(const struct sim_tally *sum)
 {

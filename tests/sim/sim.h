@@ -33,6 +33,7 @@ enum {
     SIM_MOMENT_STEPS = 50,
     SIM_CALM_STORM_LIMIT = 1000, /* more alerts than a life has */
     SIM_WORKERS_MOST = 3,
+    SIM_WORD_BYTES = 32,
 };
 
 /* A response that took longer is a bad one, in all windows. */
@@ -53,7 +54,6 @@ struct sim_tally {
     int64_t steps;
     int64_t saves;
     int64_t alert_changes;
-    int64_t adopted;
     int64_t fenced;
 };
 
@@ -97,12 +97,27 @@ bool sim_once_in(struct sim *s, int64_t times);
  * fails it. `trace` is written line by line, NULL: not at all. */
 void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally);
 
-/* Implementation shared by the sim_*.c files. */
-const char *sim_seller(int32_t number);
+/* ---- implementation shared by the sim_*.c files ------------------------------------- */
+
+/* The five words of a view's value, "4 37 108108 70000 warning"; ones that read otherwise
+ * fail the test. */
+struct sim_value {
+    char bad[SIM_WORD_BYTES];
+    char total[SIM_WORD_BYTES];
+    char amount[SIM_WORD_BYTES]; /* "-": there is none */
+    char limit[SIM_WORD_BYTES];
+    char state[SIM_WORD_BYTES];
+};
+
+struct sim_value sim_value_of(struct span bytes);
+
+/* The bytes as a string, cut where there is no room for more. */
+void sim_text_of(struct span bytes, char *ret_text, size_t size);
+
 void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
 void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
-void sim_judge(struct sim *s);
+void sim_judge(const struct sim *s);
 void sim_judge_alerts(const struct sim *s);

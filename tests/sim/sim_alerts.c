@@ -17,7 +17,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-enum { WORD_BYTES = 64, EPISODES_MOST = 2048, PLACE_BYTES = 96 };
+enum { FIELD_BYTES = 64, EPISODES_MOST = 2048, PLACE_BYTES = 96 };
 
 #define PPM INT64_C(1000000)
 
@@ -48,16 +48,15 @@ struct row {
     const struct sim *sim;
     int32_t shard;
     char place[PLACE_BYTES];
-    char field[WORD_BYTES];
+    char field[FIELD_BYTES];
     const struct limits *limits; /* NULL: nobody watches it */
     bool may_be_critical;
     int64_t bad;
     int64_t total;
-    char state[WORD_BYTES];
+    char state[SIM_WORD_BYTES];
 };
 
-/* ---- what the counts say
- * ---------------------------------------------------------------------- */
+/* ---- what the counts say ----------------------------------------------------------- */
 
 static bool is_beyond(const struct row *r, int64_t limit, int64_t margin_permille)
 {
@@ -93,18 +92,14 @@ static bool spans_storefronts(const struct row *r)
     for (int i = 0; i < 2; i++) {
         char place[PLACE_BYTES + 4];
         struct span value;
-        long long bad = 0;
-        long long total = 0;
         const int seller = (int)(strchr(r->place, '|') - r->place);
         snprintf(place, sizeof place, "%.*s|%s", seller, r->place, storefronts[i]);
         if (!fake_store_view(r->sim->world.store, r->shard, span_of_text(place),
                              span_of_text(r->field), &value))
             continue;
-        char text[WORD_BYTES * 2];
-        snprintf(text, sizeof text, "%.*s", (int)value.size, (const char *)value.at);
-        if (sscanf(text, "%lld %lld", &bad, &total) != 2)
-            fail_msg("a view that reads \"%s\"", text);
-        with_facts += r->limits->is_gauge ? bad > 0 : total > 0 || bad > 0;
+        const struct sim_value v = sim_value_of(value);
+        const bool has_bad = strcmp(v.bad, "0") != 0;
+        with_facts += has_bad || (!r->limits->is_gauge && strcmp(v.total, "0") != 0);
     }
     return with_facts > 1;
 }
@@ -147,8 +142,7 @@ static bool is_right(const struct row *r)
     return r->sim->keep_firing_ms > 0 && !is_breach(r);
 }
 
-/* ---- rows
- * --------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------- */
 
 static const struct limits *find_limits(const char *field, const char *window)
 {
@@ -170,22 +164,16 @@ struct judged {
 static bool read_row(const struct judged *j, struct span place, struct span field,
                      struct span value, struct row *ret_row)
 {
-    char text[WORD_BYTES * 4];
-    char amount[WORD_BYTES];
-    char limit[WORD_BYTES];
-    long long bad = 0;
-    long long total = 0;
     struct row r = { .sim = j->sim, .shard = j->shard };
-    snprintf(r.place, sizeof r.place, "%.*s", (int)place.size, (const char *)place.at);
-    snprintf(r.field, sizeof r.field, "%.*s", (int)field.size, (const char *)field.at);
+    sim_text_of(place, r.place, sizeof r.place);
+    sim_text_of(field, r.field, sizeof r.field);
     const char *colon = strchr(r.field, ':');
     if (colon == NULL || strncmp(r.field, "response_time", 13) == 0)
         return false; /* limits of durations are compared by buckets: unit tests do that */
-    snprintf(text, sizeof text, "%.*s", (int)value.size, (const char *)value.at);
-    if (sscanf(text, "%lld %lld %63s %63s %63s", &bad, &total, amount, limit, r.state) != 5)
-        fail_msg("a view that reads \"%s\"", text);
-    r.bad = bad;
-    r.total = total;
+    const struct sim_value v = sim_value_of(value);
+    r.bad = strtoll(v.bad, NULL, 10);
+    r.total = strtoll(v.total, NULL, 10);
+    memcpy(r.state, v.state, sizeof r.state);
     r.limits = find_limits(r.field, colon + 1);
     r.may_be_critical = strcmp(colon + 1, "24h") != 0;
     *ret_row = r;
@@ -201,21 +189,13 @@ static void check_view(void *arg, struct span place, struct span field, struct s
              (long long)r.total);
 }
 
-/* ---- the feed
- * ------------------------------------------------------------------------------------- */
+/* ---- the feed ---------------------------------------------------------------------- */
 
 /* The last that the feed says of each alert; a late repeat is not the last. */
 struct endings {
     struct alert_change at[EPISODES_MOST];
     int32_t count;
 };
-
-static bool is_same_alert(const struct alert_change *a, const struct alert_change *b)
-{
-    return a->kpi == b->kpi && span_equal(name_span(&a->seller), name_span(&b->seller)) &&
-           span_equal(name_span(&a->storefront), name_span(&b->storefront)) &&
-           span_equal(name_span(&a->window), name_span(&b->window));
-}
 
 static bool is_later(const struct alert_change *a, const struct alert_change *b)
 {
@@ -227,7 +207,7 @@ static bool is_later(const struct alert_change *a, const struct alert_change *b)
 static void note_ending(struct endings *all, const struct alert_change *change)
 {
     for (int32_t i = 0; i < all->count; i++) {
-        if (!is_same_alert(&all->at[i], change))
+        if (!little_world_same_alert(&all->at[i], change))
             continue;
         if (is_later(change, &all->at[i]))
             all->at[i] = *change;

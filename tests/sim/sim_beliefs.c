@@ -19,8 +19,7 @@ enum {
     CELLS_MOST = 64,
 };
 
-/* ---- times and versions
- * ------------------------------------------------------------------------- */
+/* ---- times and versions ------------------------------------------------------------ */
 
 static void check_times(const struct tenure *t)
 {
@@ -40,8 +39,7 @@ static void check_version(const struct tenure *t)
         assert_true(t->part_versions[i] <= t->header.version + 1);
 }
 
-/* ---- windows
- * ------------------------------------------------------------------------------------ */
+/* ---- windows ----------------------------------------------------------------------- */
 
 struct cell_sums {
     uint32_t counts[WINDOWS_MAX][FACT_COUNT];
@@ -103,8 +101,7 @@ static void check_windows(const struct shard *s)
     }
 }
 
-/* ---- deadlines
- * ---------------------------------------------------------------------------------- */
+/* ---- deadlines --------------------------------------------------------------------- */
 
 /* The heap is one, everybody's place in it is where it says, and nothing is overdue. */
 static void check_heap(const struct deadlines *d, int64_t now)
@@ -197,8 +194,7 @@ static void check_entities(const struct shard *s)
     check_heap(&s->alerts.timers, s->clock.stream_time);
 }
 
-/* ---- bounds
- * ------------------------------------------------------------------------------------- */
+/* ---- bounds ------------------------------------------------------------------------ */
 
 static void check_bounds(const struct little_worker *worker, const struct shard *s)
 {

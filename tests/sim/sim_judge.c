@@ -18,8 +18,7 @@
 
 enum { LINES_MOST = 8192, LINE_BYTES = 200 };
 
-/* ---- records -------------------------------------------------------------------------------
- */
+/* ---- records ----------------------------------------------------------------------- */
 
 static void all_is_read_and_saved(const struct little_world *w)
 {
@@ -51,8 +50,7 @@ static void all_rubbish_is_set_aside_and_nothing_else(const struct little_world 
     }
 }
 
-/* ---- the log as the oracle reads it
- * ----------------------------------------------------------- */
+/* ---- the log as the oracle reads it ------------------------------------------------ */
 
 /* Strings that end with a NUL, as long as a judgement lasts. */
 struct strings {
@@ -164,8 +162,7 @@ static struct oracle_settings settings_of(const struct little_world *w)
     return settings;
 }
 
-/* ---- lines
- * ------------------------------------------------------------------------------------ */
+/* ---- lines ------------------------------------------------------------------------- */
 
 struct lines {
     char at[LINES_MOST][LINE_BYTES];
@@ -179,31 +176,26 @@ static void add_row(void *arg, const char *place, const char *row)
     snprintf(lines->at[lines->count++], LINE_BYTES, "%.90s %.100s", place, row);
 }
 
-/* The first three words of a value; false: a row that only an alert keeps there. */
-static bool counts_of(struct span value, char ret_counts[LINE_BYTES])
+/* Does only an alert keep the row there? */
+static bool is_row_of_nothing(const struct sim_value *v, bool is_gauge)
 {
-    char text[LINE_BYTES];
-    char bad[32];
-    char total[32];
-    char amount[32];
-    snprintf(text, sizeof text, "%.*s", (int)value.size, (const char *)value.at);
-    if (sscanf(text, "%31s %31s %31s", bad, total, amount) != 3)
-        fail_msg("a view that reads \"%s\"", text);
-    snprintf(ret_counts, LINE_BYTES, "%s %s %s", bad, total, amount);
-    return strcmp(bad, "0") != 0 || strcmp(total, "0") != 0;
+    return strcmp(v->bad, "0") == 0 && (is_gauge || strcmp(v->total, "0") == 0);
 }
 
 static void add_view(void *arg, struct span place, struct span field, struct span value)
 {
-    char counts[LINE_BYTES];
+    char name[SIM_WORD_BYTES * 2];
     char label[LINE_BYTES];
     char row[LINE_BYTES];
-    const bool is_row = memchr(field.at, ':', field.size) != NULL;
-    const bool is_gauge = field.size > 4 && memcmp(field.at + field.size - 4, ":now", 4) == 0;
-    if (!is_row || !counts_of(value, counts) || (is_gauge && counts[0] == '0'))
+    sim_text_of(place, label, sizeof label);
+    sim_text_of(field, name, sizeof name);
+    const char *window = strchr(name, ':');
+    if (window == NULL)
+        return; /* a time */
+    const struct sim_value v = sim_value_of(value);
+    if (is_row_of_nothing(&v, strcmp(window, ":now") == 0))
         return;
-    snprintf(label, sizeof label, "%.*s", (int)place.size, (const char *)place.at);
-    snprintf(row, sizeof row, "%.*s %.100s", (int)field.size, (const char *)field.at, counts);
+    snprintf(row, sizeof row, "%s %s %s %s", name, v.bad, v.total, v.amount);
     add_row(arg, label, row);
 }
 
@@ -226,8 +218,7 @@ static void same_lines(struct lines *found, struct lines *expected)
         fail_msg("the store shows %zu rows, the oracle %zu", found->count, expected->count);
 }
 
-/* ---- counts
- * ----------------------------------------------------------------------------------- */
+/* ---- counts ------------------------------------------------------------------------ */
 
 static int translate_shard(const struct little_world *w, int32_t shard, struct strings *all,
                            struct oracle_event *ret_events)
@@ -264,7 +255,7 @@ static void counts_are_those_of_the_oracle(const struct little_world *w)
     free(events);
 }
 
-void sim_judge(struct sim *s)
+void sim_judge(const struct sim *s)
 {
     const struct little_world *w = &s->world;
     all_is_read_and_saved(w);

@@ -13,8 +13,7 @@
 
 #include <string.h>
 
-/* ---- drawing --------------------------------------------------------------------------------
- */
+/* ---- drawing ----------------------------------------------------------------------- */
 
 int64_t sim_draw(struct sim *s, int64_t below)
 {
@@ -26,8 +25,7 @@ bool sim_once_in(struct sim *s, int64_t times)
     return sim_draw(s, times) == 0;
 }
 
-/* ---- the trace ------------------------------------------------------------------------------
- */
+/* ---- the trace --------------------------------------------------------------------- */
 
 /* FNV-1a, 64 bits (Fowler, Noll, Vo). */
 static uint64_t hash_line(uint64_t hash, const char *line)
@@ -45,8 +43,7 @@ static void hear(void *arg, const char *line)
         fprintf(s->trace, "%13" PRId64 " %s\n", little_world_now().ms - LITTLE_NOON, line);
 }
 
-/* ---- opening --------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------- */
 
 /* Alerts of many KPIs and windows, from few facts on, so that a short life sees many. */
 static void watch(struct little_world *w)
@@ -123,8 +120,7 @@ static void open_life(struct sim *s, uint64_t seed, FILE *trace)
     (void)little_world_start(&s->world);
 }
 
-/* ---- steps
- * ------------------------------------------------------------------------------------ */
+/* ---- steps ------------------------------------------------------------------------- */
 
 static void step_worker(struct sim *s, int32_t number)
 {
@@ -159,8 +155,7 @@ static void run_healed(struct sim *s, int steps)
         step_all(s, false);
 }
 
-/* ---- a life
- * ----------------------------------------------------------------------------------- */
+/* ---- a life ------------------------------------------------------------------------ */
 
 static void count(struct sim *s)
 {

@@ -14,8 +14,6 @@
  */
 #include "sim/sim.h"
 
-#include "base/check.h"
-
 #include <string.h>
 
 enum {
@@ -26,12 +24,6 @@ enum {
 };
 
 static const char *const sellers[SIM_SELLERS] = { "4711", "4712", "4713", "4715" };
-
-const char *sim_seller(int32_t number)
-{
-    CHECK(number >= 0 && number < SIM_SELLERS);
-    return sellers[number];
-}
 
 /* ---- times ------------------------------------------------------------------------------ */
 
@@ -83,8 +75,19 @@ static int64_t event_at(struct sim *s, const struct sim_subject *u)
     return sim_once_in(s, 4) ? s->at - sim_draw(s, LATE_MINUTES) * MINUTE_MS : s->at;
 }
 
-/* ---- events --------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------ */
+
+/* A name that no other record has: the prefix and the number of the record to come. */
+struct fresh_name {
+    char text[LITTLE_NAME_BYTES];
+};
+
+static struct fresh_name fresh_name(const struct sim *s, const char *prefix)
+{
+    struct fresh_name name;
+    (void)snprintf(name.text, sizeof name.text, "%s%d", prefix, s->world.entry_count + 1);
+    return name;
+}
 
 static struct optional maybe(struct sim *s, int64_t value)
 {
@@ -173,8 +176,7 @@ static void tell_event(struct sim *s)
     const struct sim_subject *u =
         is_message ? subject(s, s->tickets[seller], SIM_TICKETS, sellers[seller])
                    : subject(s, s->units[seller], SIM_UNITS, sellers[seller]);
-    char message[LITTLE_NAME_BYTES];
-    (void)snprintf(message, sizeof message, "m%d", s->world.entry_count + 1);
+    const struct fresh_name message = fresh_name(s, "m");
     const bool elsewhere = u->elsewhere != sim_once_in(s, 50);
     /* Half of the tickets are opened when they were thought of: their due time is a landmark.
      */
@@ -184,7 +186,7 @@ static void tell_event(struct sim *s)
         .kind = kind,
         .fulfillment = sim_once_in(s, 60) ? FULFILLMENT_KAUFLAND : FULFILLMENT_MERCHANT,
         .ts_event = { punctual ? u->since : event_at(s, u) },
-        .id_message = span_of_text(message),
+        .id_message = span_of_text(message.text),
         .id_seller = span_of_text(sellers[seller]),
         .storefront = span_of_text(elsewhere ? "xx" : "de"),
     };
@@ -215,17 +217,16 @@ static void tell_again(struct sim *s)
  * taken or too late, nothing counts it. */
 static void tell_ancient(struct sim *s)
 {
-    char id[LITTLE_NAME_BYTES];
-    (void)snprintf(id, sizeof id, "ancient%d", s->world.entry_count);
+    const struct fresh_name id = fresh_name(s, "ancient");
     const int64_t at = LITTLE_NOON - ANCIENT_DAYS * DAY_MS;
     struct event event = { .kind = EVENT_ORDER_UNIT_NEW,
                            .fulfillment = FULFILLMENT_MERCHANT,
                            .ts_event = { at },
-                           .id_message = span_of_text(id),
+                           .id_message = span_of_text(id.text),
                            .id_seller = span_of_text(sellers[sim_draw(s, SIM_SELLERS)]),
                            .storefront = span_of_text("de"),
                            .order = { .id_order = span_of_text("o"),
-                                      .id_order_unit = span_of_text(id),
+                                      .id_order_unit = span_of_text(id.text),
                                       .status = ORDER_OPEN,
                                       .ts_created = at,
                                       .currency = span_of_text("EUR") } };
@@ -265,8 +266,7 @@ static void tell_rubbish(struct sim *s)
     }
 }
 
-/* ---- time ----------------------------------------------------------------------------------
- */
+/* ---- time -------------------------------------------------------------------------- */
 
 static void let_time_pass(struct sim *s)
 {
@@ -323,12 +323,11 @@ void sim_tell_moment(struct sim *s)
     if (s->by_wall)
         little_world_wait(at - s->at);
     s->at = s->by_wall ? little_world_now().ms : at;
-    char id[LITTLE_NAME_BYTES];
-    (void)snprintf(id, sizeof id, "moment%d", s->world.entry_count);
+    const struct fresh_name id = fresh_name(s, "moment");
     for (int32_t i = 0; i < SIM_SELLERS; i++) {
         const char *seller = sellers[i];
-        (void)little_world_tell(&s->world, EVENT_ORDER_UNIT_NEW, seller, id, s->at);
-        (void)little_world_tell(&s->world, EVENT_SHIPMENT_SENT, seller, id, s->at);
-        (void)little_world_tell(&s->world, EVENT_TICKET_OPENED, seller, id, s->at);
+        (void)little_world_tell(&s->world, EVENT_ORDER_UNIT_NEW, seller, id.text, s->at);
+        (void)little_world_tell(&s->world, EVENT_SHIPMENT_SENT, seller, id.text, s->at);
+        (void)little_world_tell(&s->world, EVENT_TICKET_OPENED, seller, id.text, s->at);
     }
 }

@@ -831,7 +831,7 @@ int32_t little_world_feed(const struct little_world *w)
     return count;
 }
 
-static bool same_alert(const struct alert_change *a, const struct alert_change *b)
+bool little_world_same_alert(const struct alert_change *a, const struct alert_change *b)
 {
     return a->kpi == b->kpi && span_equal(name_span(&a->seller), name_span(&b->seller)) &&
            span_equal(name_span(&a->storefront), name_span(&b->storefront)) &&
@@ -842,7 +842,7 @@ static bool same_alert(const struct alert_change *a, const struct alert_change *
 static const struct alert_change *change_before(const struct feed *f, int64_t n)
 {
     for (int64_t i = n - 1; i >= 0; i--) {
-        if (same_alert(&f->changes[n], &f->changes[i]))
+        if (little_world_same_alert(&f->changes[n], &f->changes[i]))
             return &f->changes[i];
     }
     return NULL;

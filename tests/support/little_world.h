@@ -192,6 +192,9 @@ int32_t little_world_feed(const struct little_world *w);
 /* Is what the topic says one legal history: no gap, nothing twice with another content? */
 void little_world_check_feed(const struct little_world *w);
 
+/* Are both of the same seller, storefront, KPI and window? */
+bool little_world_same_alert(const struct alert_change *a, const struct alert_change *b);
+
 /* The n-th alert change of a shard. */
 struct alert_change little_world_change(const struct little_world *w, int32_t shard, int64_t n);
 

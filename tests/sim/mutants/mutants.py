@@ -1,7 +1,7 @@
 """Bugs that somebody might write one day: (what, file, text, text with the bug).
 
 Each text stands exactly once in its file; `run` plants one at a time. A change of the
-program that makes a text disappear is told by `run --check`, which the tidy tests call.
+program that makes a text disappear is told by `tests/tidy/run planted`.
 """
 
 FACTS = "processor/kpi/unit_facts.c"
