@@ -100,6 +100,29 @@ static void truncation_of_unread_records_is_data_loss(void **state)
     assert_non_null(strstr(r->why.text, "begins at 99"));
 }
 
+static void what_an_owner_went_on_without_is_lost(void **state)
+{
+    struct world *w = *state;
+    const int64_t offsets[TOPIC_COUNT] = { 3, OFFSET_NONE, OFFSET_NONE };
+    append(w, TOPIC_ORDERS, 0, 10);
+    append(w, TOPIC_MESSAGES, 0, 10);
+    fake_log_truncate(w->log, 0, TOPIC_ORDERS, 6);
+    fake_log_truncate(w->log, 0, TOPIC_MESSAGES, 1);
+    struct source_reader *r = join(w, 0);
+    SOURCE_READER_UNTIL(r, r->owned[0]);
+    assert_int_equal(source_reader_start(r, 0, offsets), STATUS_DATA_LOSS);
+    assert_false(fake_log_is_lost(w->log, 0, TOPIC_ORDERS, 3));
+
+    fake_log_skip_losses(w->log, true);
+    assert_int_equal(source_reader_start(r, 0, offsets), STATUS_OK);
+    assert_false(fake_log_is_lost(w->log, 0, TOPIC_ORDERS, 2)); /* read before */
+    assert_true(fake_log_is_lost(w->log, 0, TOPIC_ORDERS, 3));
+    assert_true(fake_log_is_lost(w->log, 0, TOPIC_ORDERS, 5));
+    assert_false(fake_log_is_lost(w->log, 0, TOPIC_ORDERS, 6));
+    assert_true(fake_log_is_lost(w->log, 0, TOPIC_MESSAGES, 0)); /* never read */
+    assert_false(fake_log_is_lost(w->log, 0, TOPIC_MESSAGES, 1));
+}
+
 static void lag_delivers_up_to_the_limit_and_proves_no_end(void **state)
 {
     struct world *w = *state;
@@ -170,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         PROMISE(offsets_without_a_record_do_not_keep_an_input_from_its_end),
         PROMISE(truncation_of_unread_records_is_data_loss),
+        PROMISE(what_an_owner_went_on_without_is_lost),
         PROMISE(lag_delivers_up_to_the_limit_and_proves_no_end),
         PROMISE(silence_of_the_broker_gives_no_newer_end),
         PROMISE(killed_member_keeps_its_shards_until_its_session_ends),

@@ -110,6 +110,8 @@ static void add_tally(struct sim_tally *sum, const struct sim_tally *more)
     sum->saves += more->saves;
     sum->alert_changes += more->alert_changes;
     sum->fenced += more->fenced;
+    sum->losses += more->losses;
+    sum->lost += more->lost;
 }
 
 /* What cmocka says of a failure: the lines of its errors, not those of its progress. */
@@ -218,6 +220,8 @@ static void print_faults(const struct sim_tally *sum)
            sum->steps, sum->deaths);
     printf("%10" PRId64 "  saves\n%10" PRId64 "  times fenced\n%10" PRId64 "  alert changes\n",
            sum->saves, sum->fenced, sum->alert_changes);
+    printf("%10" PRId64 "  stops at records gone unread\n%10" PRId64 "  records gone unread\n",
+           sum->losses, sum->lost);
 }
 
 static bool read_number(const char *text, uint64_t *ret_number)

@@ -55,6 +55,8 @@ struct sim_tally {
     int64_t saves;
     int64_t alert_changes;
     int64_t fenced;
+    int64_t losses; /* times that a process stopped because unread records were gone */
+    int64_t lost;   /* records that one went on without */
 };
 
 /* An order unit or a ticket of which there may be more to tell. */

@@ -190,6 +190,20 @@ static void fault_retention(struct sim *s)
     }
 }
 
+/* Retention that was too short: whoever has not read and saved them must stop, or go on
+ * without them. */
+static void fault_unread_is_gone(struct sim *s)
+{
+    const int32_t shard = any_shard(s);
+    const enum topic topic = (enum topic)sim_draw(s, TOPIC_COUNT);
+    const int64_t low = fake_log_low(s->world.log, shard, topic);
+    const int64_t end = fake_log_end(s->world.log, shard, topic);
+    const bool all = sim_once_in(s, 2);
+    if (end > low)
+        fake_log_truncate(s->world.log, shard, topic,
+                          all ? end : low + 1 + sim_draw(s, end - low));
+}
+
 /* ---- the rest
  * -----------------------------------------------------------------------------------
  */

@@ -93,6 +93,7 @@ static void draw_rules(struct sim *s)
     rules->max_delay_ms = sim_once_in(s, 2) ? 0 : MINUTE_MS;
     rules->storm_limit = sim_once_in(s, 3) ? 2 : SIM_CALM_STORM_LIMIT;
     rules->view_batch = sim_once_in(s, 3) ? 1 : 16;
+    fake_log_skip_losses(s->world.log, sim_once_in(s, 2));
 }
 
 /* What the sink has room for, in a third of the lives: less than a batch sets aside. */
@@ -122,6 +123,27 @@ static void open_life(struct sim *s, uint64_t seed, FILE *trace)
 
 /* ---- steps ------------------------------------------------------------------------- */
 
+/* It stopped because records are gone that it had not read, and says so with both offsets;
+ * a human looks, and decides to go on without them. */
+static void decide_loss(struct sim *s, struct little_worker *worker)
+{
+    char topic[LITTLE_NAME_BYTES];
+    int shard = 0;
+    long long next = 0;
+    long long begin = 0;
+    const int read = sscanf(worker->why.text,
+                            "topic %23[^,], partition %d: the next record to read has "
+                            "offset %lld, but the topic begins at %lld",
+                            topic, &shard, &next, &begin);
+    assert_int_equal(read, 4);
+    assert_true(next < begin);
+    s->tally.losses += 1;
+    little_world_note(&s->world, "%-7s stops: %s", worker->instance, worker->why.text);
+    little_world_kill(worker, 0);
+    fake_log_skip_losses(s->world.log, true);
+    (void)little_world_start(&s->world);
+}
+
 static void step_worker(struct sim *s, int32_t number)
 {
     struct little_worker *worker = s->world.workers[number];
@@ -133,6 +155,10 @@ static void step_worker(struct sim *s, int32_t number)
     if (little_world_step(worker) == LITTLE_DIED) {
         s->tally.deaths += 1;
         (void)little_world_start(&s->world);
+        return;
+    }
+    if (worker->status == STATUS_DATA_LOSS) {
+        decide_loss(s, worker);
         return;
     }
     if (worker->status != STATUS_OK)
@@ -162,6 +188,8 @@ static void count(struct sim *s)
     const struct little_world *w = &s->world;
     s->tally.saves = fake_store_save_count(w->store);
     s->tally.alert_changes = little_world_feed(w);
+    for (int32_t i = 0; i < w->entry_count; i++)
+        s->tally.lost += little_world_is_lost(w, w->entries[i]);
     for (int32_t i = 0; i < w->worker_count; i++)
         s->tally.fenced += metrics_value(&w->workers[i]->metrics, METRIC_FENCED, 0, 0);
 }

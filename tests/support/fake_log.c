@@ -27,6 +27,7 @@ struct stored {
     struct span key;
     struct span value;
     wall_time timestamp;
+    bool lost; /* somebody went on without it */
 };
 
 struct partition {
@@ -367,6 +368,19 @@ void fake_log_limit(struct fake_log *log, int32_t shard, enum topic topic, int64
     part_of(log, shard, topic)->limit = offset;
 }
 
+void fake_log_skip_losses(struct fake_log *log, bool skip)
+{
+    log->options.skip_on_data_loss = skip;
+}
+
+bool fake_log_is_lost(const struct fake_log *log, int32_t shard, enum topic topic,
+                      int64_t offset)
+{
+    const struct partition *p = part_of(log, shard, topic);
+    const int64_t k = find(p, offset);
+    return k < p->count && p->at[k].offset == offset && p->at[k].lost;
+}
+
 void fake_log_silence(struct fake_log *log, bool silent)
 {
     log->silent = silent;
@@ -395,13 +409,23 @@ static bool is_cut(struct fake_member *m, struct reason *why)
 /* ---- the port -------------------------------------------------------------------------------
  */
 
+static void go_on_without(struct partition *p, int64_t from, int64_t to)
+{
+    for (int64_t k = find(p, from); k < p->count && p->at[k].offset < to; k++)
+        p->at[k].lost = true;
+}
+
 /* Where to begin for a stored offset. */
 static enum status choose_offset(struct fake_member *m, int32_t shard, enum topic topic,
                                  int64_t stored, struct reason *why)
 {
-    const struct partition *p = part_of(m->log, shard, topic);
+    struct partition *p = part_of(m->log, shard, topic);
     struct fake_input *in = input_of(m, shard, topic);
     in->fresh = stored == OFFSET_NONE;
+    const bool goes_on =
+        in->fresh ? !m->log->options.from_end : m->log->options.skip_on_data_loss;
+    if (goes_on)
+        go_on_without(p, in->fresh ? 0 : stored, p->low);
     if (in->fresh)
         in->next = m->log->options.from_end ? p->end : p->low;
     else if (stored >= p->low && stored <= p->end)

@@ -81,6 +81,9 @@ void fake_log_cut(struct fake_member *member, int32_t count);
  * there: the input lags. -1: no limit. */
 void fake_log_limit(struct fake_log *log, int32_t shard, enum topic topic, int64_t offset);
 
+/* What to do from now on where records are gone unread: go on without them, or stop. */
+void fake_log_skip_losses(struct fake_log *log, bool skip);
+
 /* The broker gives no new answers about ends; old ones stay, with their time. */
 void fake_log_silence(struct fake_log *log, bool silent);
 
@@ -91,3 +94,8 @@ void fake_log_probe_interval(struct fake_log *log, int64_t interval_ms);
 
 /* The offset a member noted last; OFFSET_NONE: none. */
 int64_t fake_log_noted(const struct fake_log *log, int32_t shard, enum topic topic);
+
+/* Did an owner of the shard go on without this record, because it was gone? Nobody can read
+ * it later, and no state that was loaded before holds it: it counts nowhere. */
+bool fake_log_is_lost(const struct fake_log *log, int32_t shard, enum topic topic,
+                      int64_t offset);

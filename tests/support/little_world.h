@@ -199,6 +199,9 @@ bool little_world_same_alert(const struct alert_change *a, const struct alert_ch
 struct alert_change little_world_change(const struct little_world *w, int32_t shard, int64_t n);
 
 int32_t little_world_letters(const struct little_world *w);
+/* Did an owner go on without the record, because its topic had lost it? */
+bool little_world_is_lost(const struct little_world *w, const struct little_entry *entry);
+
 bool little_world_has_letter(const struct little_world *w, const struct little_entry *entry);
 
 /* 0 .. below - 1, from w->random. */
