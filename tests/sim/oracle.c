@@ -6,7 +6,7 @@
 
 enum { FACTS_OF_A_GROUP = 8 };
 
-static void *take(size_t count, size_t size)
+void *oracle_take(size_t count, size_t size)
 {
     void *memory = calloc(count + 1, size);
     if (memory == NULL)
@@ -17,6 +17,17 @@ static void *take(size_t count, size_t size)
 int64_t oracle_earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+const struct oracle_calendar *oracle_calendar_of(const struct oracle_book *book,
+                                                 const struct oracle_group *g)
+{
+    const struct oracle_settings *s = book->settings;
+    for (int i = 0; i < s->storefront_count; i++) {
+        if (strcmp(s->storefronts[i].name, g->events[0].storefront) == 0)
+            return s->storefronts[i].calendar;
+    }
+    abort(); /* the settings name all that there are */
 }
 
 void oracle_count(struct oracle_book *book, const struct oracle_group *g, enum oracle_fact fact,
@@ -120,11 +131,11 @@ void oracle_judge(const struct oracle_settings *settings, struct oracle_event *e
     struct oracle_book book = { .settings = settings,
                                 .stream_time = stream_time,
                                 .watermark = watermark };
-    book.groups = take((size_t)count, sizeof *book.groups);
+    book.groups = oracle_take((size_t)count, sizeof *book.groups);
     find_groups(&book, events, count);
     const size_t groups = (size_t)book.group_count;
-    book.facts = take(groups * FACTS_OF_A_GROUP, sizeof *book.facts);
-    book.overdue = take(groups, sizeof *book.overdue);
+    book.facts = oracle_take(groups * FACTS_OF_A_GROUP, sizeof *book.facts);
+    book.overdue = oracle_take(groups, sizeof *book.overdue);
     for (int i = 0; i < book.unit_count; i++)
         oracle_unit(&book, &book.groups[i]);
     for (int i = book.unit_count; i < book.group_count; i++)

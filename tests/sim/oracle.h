@@ -8,12 +8,11 @@
  *      events ──▶ units and tickets, by owner ──▶ facts ──▶ rows of every window
  *                 oracle.c                        oracle_unit.c   oracle_rows.c
  *                                                 oracle_ticket.c
+ *                                                 oracle_calendar.c
  *
  * A unit or a ticket is the sorted list of its events; every rule is a question to that
  * list. The oracle in Python (tests/oracle) says the same in its own words and serves the
  * tests on the real stack; this one is fast enough for thousands of simulated lives.
- *
- * Business time never pauses here; calendars have tests of their own.
  */
 #pragma once
 
@@ -21,7 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ORACLE_UNITS_MOST = 16, ORACLE_WINDOWS_MOST = 8 };
+enum {
+    ORACLE_UNITS_MOST = 16,
+    ORACLE_WINDOWS_MOST = 8,
+    ORACLE_HOLIDAYS_MOST = 12,
+    ORACLE_STOREFRONTS_MOST = 4,
+};
 
 enum oracle_kind {
     ORACLE_ORDER_UNIT_NEW,
@@ -93,7 +97,23 @@ struct oracle_window {
     int64_t pane_ms;
 };
 
+/* Local days of one time zone; business time is 00:00-24:00 of working days. */
+struct oracle_calendar {
+    int winter_hours;                       /* local time less UTC */
+    bool summer_time;                       /* one hour more, by the rule of the EU */
+    unsigned working_days;                  /* bit 0: Monday */
+    int fixed[ORACLE_HOLIDAYS_MOST];        /* month * 100 + day, up to the first 0 */
+    int after_easter[ORACLE_HOLIDAYS_MOST]; /* days, up to the first 0 */
+};
+
+struct oracle_storefront {
+    const char *name;
+    const struct oracle_calendar *calendar;
+};
+
 struct oracle_settings {
+    struct oracle_storefront storefronts[ORACLE_STOREFRONTS_MOST]; /* all that there are */
+    int storefront_count;
     int64_t grace_dispatch_ms;
     int64_t grace_tracking_ms;
     int64_t grace_delivery_ms;
@@ -110,6 +130,22 @@ struct oracle_settings {
 void oracle_judge(const struct oracle_settings *settings, struct oracle_event *events,
                   int count, int64_t stream_time, int64_t watermark,
                   void (*each)(void *arg, const char *place, const char *row), void *arg);
+
+/* When the local day of an instant begins. */
+int64_t oracle_calendar_midnight(const struct oracle_calendar *c, int64_t at);
+
+/* Business time between two instants. */
+int64_t oracle_calendar_elapsed(const struct oracle_calendar *c, int64_t from, int64_t to);
+
+/* The earliest instant at which so much business time (more than 0) has passed. */
+int64_t oracle_calendar_due(const struct oracle_calendar *c, int64_t from, int64_t business_ms);
+
+/* 24:00 of the day that lies so many working days after the day of `from`, or after the next
+ * one that is a working day. */
+int64_t oracle_calendar_end_of_day(const struct oracle_calendar *c, int64_t from,
+                                   int64_t working_days);
+
+bool oracle_calendar_is_holiday(const struct oracle_calendar *c, int64_t day_since_1970);
 
 /* ---- implementation shared by the oracle_*.c files -------------------------------------- */
 
@@ -177,6 +213,13 @@ struct oracle_book {
 #define ORACLE_NEVER INT64_MAX
 
 int64_t oracle_earlier(int64_t a, int64_t b);
+
+/* Zeroed memory for at least one; free it. */
+void *oracle_take(size_t count, size_t size);
+
+/* The calendar of the owner's storefront. */
+const struct oracle_calendar *oracle_calendar_of(const struct oracle_book *book,
+                                                 const struct oracle_group *g);
 
 void oracle_count(struct oracle_book *book, const struct oracle_group *g, enum oracle_fact fact,
                   int64_t at);

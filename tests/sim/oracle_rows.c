@@ -17,7 +17,7 @@
 #define DISPATCHES (ONLY(ORACLE_DISPATCH_GOOD) | ONLY(ORACLE_DISPATCH_BAD))
 #define TRACKINGS (ONLY(ORACLE_TRACKING_GOOD) | ONLY(ORACLE_TRACKING_BAD))
 
-enum { ROW_BYTES = 160, PLACE_BYTES = 160, PLACES_MOST = 64 };
+enum { ROW_BYTES = 160, PLACE_BYTES = 160 };
 
 /* The value is the share of the bad ones, or of all the others. */
 static const struct {
@@ -155,10 +155,8 @@ static void say_window(const struct place *p, const struct oracle_window *w)
 {
     const struct oracle_book *book = p->book;
     int64_t counts[ORACLE_FACT_COUNT] = { 0 };
-    int64_t *durations = calloc((size_t)book->fact_count + 1, sizeof *durations);
+    int64_t *durations = oracle_take((size_t)book->fact_count, sizeof *durations);
     int duration_count = 0;
-    if (durations == NULL)
-        abort();
     for (int i = 0; i < book->fact_count; i++) {
         const struct oracle_counted *f = &book->facts[i];
         if (!is_of(p, f->seller, f->storefront) || !is_inside(w, book->stream_time, f->at))
@@ -211,12 +209,12 @@ static bool is_said(const struct place *places, int count, const char *seller,
 void oracle_rows(const struct oracle_book *book,
                  void (*each)(void *arg, const char *place, const char *row), void *arg)
 {
-    static struct place places[PLACES_MOST];
+    struct place *places = oracle_take(2 * (size_t)book->group_count, sizeof *places);
     int count = 0;
     for (int i = 0; i < book->group_count; i++) {
         const struct oracle_event *owner = book->groups[i].events;
         const char *const storefronts[] = { owner->storefront, "*" };
-        for (int s = 0; s < 2 && count < PLACES_MOST; s++) {
+        for (int s = 0; s < 2; s++) {
             if (is_said(places, count, owner->seller, storefronts[s]))
                 continue;
             places[count] = (struct place){ .book = book,
@@ -227,4 +225,5 @@ void oracle_rows(const struct oracle_book *book,
             say_place(&places[count++]);
         }
     }
+    free(places);
 }

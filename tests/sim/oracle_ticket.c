@@ -118,7 +118,8 @@ static enum oracle_fact avoidable(const char *topic)
 static void ask_response(struct oracle_book *book, const struct oracle_group *ticket,
                          int64_t opened)
 {
-    const int64_t due = opened + book->settings->response_sla_ms;
+    const struct oracle_calendar *calendar = oracle_calendar_of(book, ticket);
+    const int64_t due = oracle_calendar_due(calendar, opened, book->settings->response_sla_ms);
     const int64_t reply = first_at(ticket, opened, is_reply);
     const int64_t freed = first_at(ticket, opened, frees_the_seller);
     if (reply <= due && reply <= freed)
@@ -129,7 +130,8 @@ static void ask_response(struct oracle_book *book, const struct oracle_group *ti
         oracle_count(book, ticket, ORACLE_RESPONSE_BAD, due);
     if (reply != ORACLE_NEVER && reply <= freed) {
         oracle_count(book, ticket, ORACLE_RESPONSE_DURATION, reply);
-        book->facts[book->fact_count - 1].duration_ms = reply - opened;
+        book->facts[book->fact_count - 1].duration_ms =
+            oracle_calendar_elapsed(calendar, opened, reply);
     }
     if (reply == ORACLE_NEVER && freed == ORACLE_NEVER && book->watermark > due)
         oracle_add_overdue(book, ticket, ORACLE_TICKETS_OVERDUE);

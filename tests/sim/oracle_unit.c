@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define HOUR_MS INT64_C(3600000)
-#define DAY_MS (24 * HOUR_MS)
 #define TRACKING_PATIENCE_MS (48 * HOUR_MS)
 
 enum { PARCELS_MOST = 32 };
@@ -80,7 +79,7 @@ static void keep_first(struct oracle_maybe *kept, struct oracle_maybe told)
         *kept = told;
 }
 
-static struct promises promises_of(const struct oracle_group *g)
+static struct promises promises_of(const struct oracle_book *book, const struct oracle_group *g)
 {
     struct promises p = { 0 };
     for (int i = 0; i < g->count; i++) {
@@ -94,8 +93,10 @@ static struct promises promises_of(const struct oracle_group *g)
         keep_first(&p.handling_days, e->handling_days);
     }
     if (!p.ship_by.known && p.handling_days.known && p.created.known) {
-        const int64_t day = p.created.value / DAY_MS;
-        p.ship_by = (struct oracle_maybe){ true, (day + p.handling_days.value + 1) * DAY_MS };
+        const struct oracle_calendar *calendar = oracle_calendar_of(book, g);
+        p.ship_by.known = true;
+        p.ship_by.value =
+            oracle_calendar_end_of_day(calendar, p.created.value, p.handling_days.value);
     }
     return p;
 }
@@ -245,7 +246,7 @@ void oracle_unit(struct oracle_book *book, const struct oracle_group *unit)
     const struct question q = {
         .book = book,
         .unit = unit,
-        .promises = promises_of(unit),
+        .promises = promises_of(book, unit),
         .sent = first_at(unit, proves_sending),
         .scan = first_at(unit, is_scan),
         .tracked = first_at(unit, names_number_and_carrier),

@@ -19,6 +19,7 @@
  */
 #pragma once
 
+#include "sim/oracle.h"
 #include "support/little_world.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ enum {
     SIM_MOMENT_STEPS = 50,
     SIM_CALM_STORM_LIMIT = 1000, /* more alerts than a life has */
     SIM_WORKERS_MOST = 3,
+    SIM_STOREFRONTS = 3,
     SIM_WORD_BYTES = 32,
 };
 
@@ -65,13 +67,16 @@ struct sim_subject {
     int64_t since; /* event time at which it was thought of; 0: never */
     int64_t ship_by;
     int64_t deliver_by;
-    bool elsewhere; /* storefront "xx" instead of "de" */
+    int64_t dispatch_due; /* in business time, by a handling time of a day */
+    int64_t response_due; /* in business time */
+    int32_t storefront;   /* number of the life's */
 };
 
 struct sim {
     struct little_world world;
     uint64_t seed;
-    int64_t at;        /* event time: what happens now happens then */
+    int64_t begin;     /* event time, like the next one */
+    int64_t at;        /* what happens now happens then */
     int64_t latest_ms; /* the clock at its highest, as of the last jump */
     int64_t pace_minutes;
     bool by_wall;   /* time.source: wall */
@@ -80,6 +85,8 @@ struct sim {
     int32_t clear_margin_permille;
     int32_t min_facts; /* decided ones for a ratio to start an alert, like the next one */
     int32_t min_bad;
+    struct oracle_storefront storefronts[SIM_STOREFRONTS];
+    struct storefront_rule storefront_rules[SIM_STOREFRONTS]; /* the same for the program */
     struct sim_subject units[SIM_SELLERS][SIM_UNITS];
     struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
     int32_t subjects;               /* thought of so far */
@@ -116,6 +123,7 @@ struct sim_value sim_value_of(struct span bytes);
 /* The bytes as a string, cut where there is no room for more. */
 void sim_text_of(struct span bytes, char *ret_text, size_t size);
 
+void sim_open_storefronts(struct sim *s);
 void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);

@@ -87,14 +87,14 @@ static bool is_idle(const struct row *r)
 /* Are there facts of the row in more than one storefront? */
 static bool spans_storefronts(const struct row *r)
 {
-    static const char *const storefronts[] = { "de", "xx" };
+    const struct sim *s = r->sim;
     int with_facts = 0;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < SIM_STOREFRONTS; i++) {
         char place[PLACE_BYTES + 4];
         struct span value;
         const int seller = (int)(strchr(r->place, '|') - r->place);
-        snprintf(place, sizeof place, "%.*s|%s", seller, r->place, storefronts[i]);
-        if (!fake_store_view(r->sim->world.store, r->shard, span_of_text(place),
+        snprintf(place, sizeof place, "%.*s|%s", seller, r->place, s->storefronts[i].name);
+        if (!fake_store_view(s->world.store, r->shard, span_of_text(place),
                              span_of_text(r->field), &value))
             continue;
         const struct sim_value v = sim_value_of(value);

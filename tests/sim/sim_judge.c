@@ -3,7 +3,6 @@
  * The store must show, seller by seller, what the oracle computes from the whole log at the
  * times that the store names. What no window holds any more may be left out by either.
  */
-#include "sim/oracle.h"
 #include "sim/sim.h"
 
 #include "base/buffer.h"
@@ -36,16 +35,17 @@ static bool is_rubbish(const struct little_entry *e)
 }
 
 /* What is too old may be set aside, if the watermark had come that far. */
-static bool may_be_too_late(const struct little_entry *e)
+static bool may_be_too_late(const struct sim *s, const struct little_entry *e)
 {
-    return e->event.ts_event.ms < LITTLE_NOON - 8 * DAY_MS;
+    return e->event.ts_event.ms < s->begin - 8 * DAY_MS;
 }
 
-static void all_rubbish_is_set_aside_and_nothing_else(const struct little_world *w)
+static void all_rubbish_is_set_aside_and_nothing_else(const struct sim *s)
 {
+    const struct little_world *w = &s->world;
     for (int32_t i = 0; i < w->entry_count; i++) {
         const struct little_entry *e = w->entries[i];
-        if (!little_world_is_lost(w, e) && (is_rubbish(e) || !may_be_too_late(e)))
+        if (!little_world_is_lost(w, e) && (is_rubbish(e) || !may_be_too_late(s, e)))
             assert_int_equal(is_rubbish(e), little_world_has_letter(w, e));
     }
 }
@@ -145,16 +145,19 @@ static struct oracle_event translate(struct strings *all, const struct event *fr
     return to;
 }
 
-static struct oracle_settings settings_of(const struct little_world *w)
+static struct oracle_settings settings_of(const struct sim *s)
 {
-    const struct rules *rules = w->rules;
+    const struct rules *rules = s->world.rules;
     struct oracle_settings settings = { .grace_dispatch_ms = rules->grace_dispatch_ms,
                                         .grace_tracking_ms = rules->grace_tracking_ms,
                                         .grace_delivery_ms = rules->grace_delivery_ms,
                                         .grace_response_ms = rules->grace_response_ms,
                                         .response_sla_ms = rules->response_sla_ms,
                                         .slow_response_ms = SIM_SLOW_RESPONSE_MS,
-                                        .window_count = rules->window_count };
+                                        .window_count = rules->window_count,
+                                        .storefront_count = SIM_STOREFRONTS };
+    for (int i = 0; i < SIM_STOREFRONTS; i++)
+        settings.storefronts[i] = s->storefronts[i];
     for (int32_t i = 0; i < rules->window_count; i++)
         settings.windows[i] = (struct oracle_window){ .name = rules->windows[i].name.text,
                                                       .length_ms = rules->windows[i].length_ms,
@@ -233,13 +236,14 @@ static int translate_shard(const struct little_world *w, int32_t shard, struct s
     return count;
 }
 
-static void counts_are_those_of_the_oracle(const struct little_world *w)
+static void counts_are_those_of_the_oracle(const struct sim *s)
 {
+    const struct little_world *w = &s->world;
     static struct strings all;
     static struct lines found;
     static struct lines expected;
     struct oracle_event *events = calloc((size_t)w->entry_count, sizeof *events);
-    const struct oracle_settings settings = settings_of(w);
+    const struct oracle_settings settings = settings_of(s);
     assert_non_null(events);
     for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++) {
         struct shard_header header;
@@ -259,8 +263,8 @@ void sim_judge(const struct sim *s)
 {
     const struct little_world *w = &s->world;
     all_is_read_and_saved(w);
-    all_rubbish_is_set_aside_and_nothing_else(w);
-    counts_are_those_of_the_oracle(w);
+    all_rubbish_is_set_aside_and_nothing_else(s);
+    counts_are_those_of_the_oracle(s);
     little_world_check_feed(w);
     sim_judge_alerts(s);
 }

@@ -40,7 +40,7 @@ static void hear(void *arg, const char *line)
     struct sim *s = arg;
     s->trace_hash = hash_line(s->trace_hash, line);
     if (s->trace != NULL)
-        fprintf(s->trace, "%13" PRId64 " %s\n", little_world_now().ms - LITTLE_NOON, line);
+        fprintf(s->trace, "%13" PRId64 " %s\n", little_world_now().ms - s->begin, line);
 }
 
 /* ---- opening ----------------------------------------------------------------------- */
@@ -85,9 +85,6 @@ static void draw_rules(struct sim *s)
     }
     for (int32_t i = 0; i < rules->window_count; i++)
         s->world.settings.thresholds.of[KPI_RESPONSE_TIME][i].warn = SIM_SLOW_RESPONSE_MS;
-    /* All storefronts by the clock: business time has tests of its own. */
-    rules->default_calendar = &s->world.domain.calendars.at[0];
-    rules->storefront_count = 0;
     rules->wall_time = s->by_wall;
     rules->hold_first_alerts = sim_once_in(s, 2);
     rules->max_delay_ms = sim_once_in(s, 2) ? 0 : MINUTE_MS;
@@ -99,6 +96,17 @@ static void draw_rules(struct sim *s)
 /* What the sink has room for, in a third of the lives: less than a batch sets aside. */
 enum { SMALL_QUEUE = 3 };
 
+/* Days on which business time is more than weekdays, on the edge of every pane. */
+static void draw_begin(struct sim *s)
+{
+    /* From 2026-06-01: March (summer time, Easter), May (Ascension, Whitsun), June, October
+     * (winter time, national days), December (Christmas, New Year). */
+    static const int64_t days[] = { -70, -22, 0, 142, 203 };
+    s->begin = LITTLE_NOON + days[sim_draw(s, 5)] * DAY_MS + sim_draw(s, 28) * 6 * HOUR_MS;
+    s->at = s->begin;
+    little_world_set_clock((wall_time){ s->begin });
+}
+
 static void open_life(struct sim *s, uint64_t seed, FILE *trace)
 {
     *s = (struct sim){ .seed = seed, .trace = trace };
@@ -107,7 +115,7 @@ static void open_life(struct sim *s, uint64_t seed, FILE *trace)
     s->world.random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     s->world.listen = hear;
     s->world.listen_arg = s;
-    s->at = LITTLE_NOON;
+    draw_begin(s);
     s->by_wall = sim_once_in(s, 2);
     const int64_t paces[] = { 30, 30, 120, 480 };
     s->pace_minutes = paces[sim_draw(s, 4)];
@@ -116,8 +124,9 @@ static void open_life(struct sim *s, uint64_t seed, FILE *trace)
         s->world.sink_queue = SMALL_QUEUE;
     watch(&s->world);
     draw_rules(s);
-    little_world_note(&s->world, "life    %" PRIu64 ", time by %s", seed,
-                      s->by_wall ? "the clock" : "events");
+    sim_open_storefronts(s);
+    little_world_note(&s->world, "life    %" PRIu64 " of %" PRId64 ", time by %s", seed,
+                      s->begin, s->by_wall ? "the clock" : "events");
     (void)little_world_start(&s->world);
 }
 

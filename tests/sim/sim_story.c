@@ -27,6 +27,18 @@ static const char *const sellers[SIM_SELLERS] = { "4711", "4712", "4713", "4715"
 
 /* ---- times ------------------------------------------------------------------------------ */
 
+/* Where it is sold; it may begin with a local day there. */
+static void draw_storefront(struct sim *s, struct sim_subject *u)
+{
+    u->storefront = sim_once_in(s, 3) ? 1 + (int32_t)sim_draw(s, SIM_STOREFRONTS - 1) : 0;
+    const struct oracle_calendar *calendar = s->storefronts[u->storefront].calendar;
+    const int64_t midnight = oracle_calendar_midnight(calendar, s->at);
+    if (sim_once_in(s, 4) && midnight >= s->at - LATE_MINUTES * MINUTE_MS)
+        u->since = midnight;
+    u->dispatch_due = oracle_calendar_end_of_day(calendar, u->since, 1);
+    u->response_due = oracle_calendar_due(calendar, u->since, s->world.rules->response_sla_ms);
+}
+
 /* A subject of the seller, replaced by a new one when its days are over. */
 static struct sim_subject *subject(struct sim *s, struct sim_subject *of, int64_t count,
                                    const char *seller)
@@ -35,8 +47,9 @@ static struct sim_subject *subject(struct sim *s, struct sim_subject *of, int64_
     if (u->since != 0 && s->at - u->since < SUBJECT_DAYS * DAY_MS)
         return u;
     s->subjects += 1;
-    *u = (struct sim_subject){ .since = s->at, .elsewhere = sim_once_in(s, 4) };
+    *u = (struct sim_subject){ .since = s->at };
     (void)snprintf(u->id, sizeof u->id, "%s-%d", seller, s->subjects);
+    draw_storefront(s, u);
     u->ship_by = s->at + (1 + sim_draw(s, 2)) * DAY_MS;
     u->deliver_by = s->at + (3 + sim_draw(s, 2)) * DAY_MS;
     return u;
@@ -45,7 +58,8 @@ static struct sim_subject *subject(struct sim *s, struct sim_subject *of, int64_
 static int64_t landmark(struct sim *s, const struct sim_subject *u)
 {
     const int64_t panes[] = { MINUTE_MS, 15 * MINUTE_MS, 6 * HOUR_MS };
-    switch (sim_draw(s, 6)) {
+    const int64_t pane = panes[sim_draw(s, 3)];
+    switch (sim_draw(s, 9)) {
     case 0:
         return u->ship_by;
     case 1:
@@ -56,8 +70,13 @@ static int64_t landmark(struct sim *s, const struct sim_subject *u)
         return u->since + 2 * DAY_MS;
     case 4:
         return u->deliver_by + 12 * HOUR_MS;
+    case 5:
+        return u->dispatch_due;
+    case 6:
+    case 7:
+        return u->response_due;
     default:
-        return floor_div(s->at, panes[sim_draw(s, 3)]) * panes[sim_draw(s, 3)];
+        return floor_div(s->at, pane) * pane;
     }
 }
 
@@ -119,7 +138,8 @@ static struct order_fields draw_order(struct sim *s, const struct sim_subject *u
     order.ship_by = maybe(s, u->ship_by + moved);
     order.deliver_from = maybe(s, u->since + DAY_MS + moved);
     order.deliver_by = maybe(s, u->deliver_by + moved);
-    order.handling_time = (struct optional){ .known = sim_once_in(s, 2), .value = 1 };
+    order.handling_time =
+        (struct optional){ .known = sim_once_in(s, 2), .value = sim_draw(s, 3) };
     return order;
 }
 
@@ -177,7 +197,8 @@ static void tell_event(struct sim *s)
         is_message ? subject(s, s->tickets[seller], SIM_TICKETS, sellers[seller])
                    : subject(s, s->units[seller], SIM_UNITS, sellers[seller]);
     const struct fresh_name message = fresh_name(s, "m");
-    const bool elsewhere = u->elsewhere != sim_once_in(s, 50);
+    const int64_t storefront =
+        sim_once_in(s, 50) ? sim_draw(s, SIM_STOREFRONTS) : u->storefront;
     /* Half of the tickets are opened when they were thought of: their due time is a landmark.
      */
     const bool punctual = kind == EVENT_TICKET_OPENED && sim_once_in(s, 2) &&
@@ -188,7 +209,7 @@ static void tell_event(struct sim *s)
         .ts_event = { punctual ? u->since : event_at(s, u) },
         .id_message = span_of_text(message.text),
         .id_seller = span_of_text(sellers[seller]),
-        .storefront = span_of_text(elsewhere ? "xx" : "de"),
+        .storefront = span_of_text(s->storefronts[storefront].name),
     };
     if (is_order)
         event.order = draw_order(s, u, kind == EVENT_ORDER_UNIT_NEW);
@@ -218,7 +239,7 @@ static void tell_again(struct sim *s)
 static void tell_ancient(struct sim *s)
 {
     const struct fresh_name id = fresh_name(s, "ancient");
-    const int64_t at = LITTLE_NOON - ANCIENT_DAYS * DAY_MS;
+    const int64_t at = s->begin - ANCIENT_DAYS * DAY_MS;
     struct event event = { .kind = EVENT_ORDER_UNIT_NEW,
                            .fulfillment = FULFILLMENT_MERCHANT,
                            .ts_event = { at },
@@ -295,7 +316,7 @@ void sim_tell(struct sim *s)
         tell_rubbish(s);
 }
 
-/* A moment ahead at which the watermark stands exactly at a deadline of some unit, or one
+/* A moment ahead at which the watermark stands exactly at a deadline of something, or one
  * millisecond beyond it; an hour ahead if there is none. */
 static int64_t moment_of_truth(struct sim *s)
 {
@@ -303,12 +324,17 @@ static int64_t moment_of_truth(struct sim *s)
     for (int tries = 0; tries < 50; tries++) {
         const struct sim_subject *u =
             &s->units[sim_draw(s, SIM_SELLERS)][sim_draw(s, SIM_UNITS)];
+        const struct sim_subject *t =
+            &s->tickets[sim_draw(s, SIM_SELLERS)][sim_draw(s, SIM_TICKETS)];
         const int64_t deadlines[] = { u->ship_by + rules->grace_dispatch_ms,
-                                      u->deliver_by + rules->grace_delivery_ms, u->deliver_by,
-                                      u->since + rules->response_sla_ms,
-                                      u->since + 2 * DAY_MS + rules->grace_tracking_ms };
-        const int64_t at = deadlines[sim_draw(s, 5)] + rules->max_delay_ms + sim_draw(s, 2);
-        if (u->since != 0 && at > s->at && at < s->at + 5 * DAY_MS)
+                                      u->deliver_by + rules->grace_delivery_ms,
+                                      u->deliver_by,
+                                      u->dispatch_due + rules->grace_dispatch_ms,
+                                      u->since + 2 * DAY_MS + rules->grace_tracking_ms,
+                                      t->response_due,
+                                      t->response_due };
+        const int64_t at = deadlines[sim_draw(s, 7)] + rules->max_delay_ms + sim_draw(s, 2);
+        if (at > s->at && at < s->at + 5 * DAY_MS)
             return at;
     }
     return s->at + HOUR_MS;

@@ -7,6 +7,7 @@ program that makes a text disappear is told by `tests/tidy/run planted`.
 FACTS = "processor/kpi/unit_facts.c"
 UNIT = "processor/kpi/unit.c"
 TICKET_FACTS = "processor/kpi/ticket_facts.c"
+CALENDAR = "processor/kpi/calendar.c"
 WINDOW = "processor/kpi/window.c"
 LIFE = "processor/kpi/alert_life.c"
 TENURE = "processor/flow/tenure.c"
@@ -68,6 +69,21 @@ MUTANTS = [
      "reply == TIME_NEVER && excused == TIME_NEVER;", "reply == TIME_NEVER;"),
     ("a repeat after exactly seven days is none", "processor/kpi/ticket.c",
      "opened - before.at <= REPEAT_WITHIN_MS", "opened - before.at < REPEAT_WITHIN_MS"),
+    # ---- business time
+    ("days off are worked", CALENDAR,
+     "const int64_t today = day_works(c, day) ? at.ms - c->starts[day] : 0;",
+     "const int64_t today = at.ms - c->starts[day];"),
+    ("a day off counts as the day of the order", CALENDAR,
+     "int64_t day = next_working_day(c, day_of(c, from));", "int64_t day = day_of(c, from);"),
+    ("business time of a day begins where it is reached", CALENDAR,
+     "if (c->elapsed[middle + 1] >= target)", "if (c->elapsed[middle + 1] > target)"),
+    ("clocks never change", "processor/app/timezone.c",
+     "const bool usual = day_begins_at(at + DAY_S, first + i);", "const bool usual = true;"),
+    ("a holiday is worked", "processor/app/timezone.c",
+     "if (c->holidays[i] == day)", "if (c->holidays[i] == day && day % 7 != 4)"),
+    ("all storefronts keep the default calendar", "processor/kpi/seller.c",
+     "cell->rule != NULL ? cell->rule->calendar : ss->rules->default_calendar;",
+     "ss->rules->default_calendar;"),
     # ---- windows and the ledger
     ("windows hold one pane too many", WINDOW, "number > current - ws->panes_of[window];",
      "number >= current - ws->panes_of[window];"),
