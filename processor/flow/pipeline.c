@@ -54,7 +54,8 @@ void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
                                  .views = &p->views,
                                  .commit_interval_ms = options->commit_interval_ms,
                                  .catch_up_interval_ms = options->catch_up_interval_ms,
-                                 .alert_interval_ms = options->alert_interval_ms };
+                                 .alert_interval_ms = options->alert_interval_ms,
+                                 .log_least_bytes = SAVING_LOG_LEAST_BYTES };
     p->publishing = (struct publishing){ .world = &p->world,
                                          .tenures = p->tenures,
                                          .shard_count = options->shard_count };

@@ -6,7 +6,6 @@
 
 #include <inttypes.h>
 
-#define LOG_LEAST_BYTES ((size_t)8 * 1024 * 1024)
 #define PART_CREDIT (UINT64_C(1) << 20) /* one part */
 #define SAVES_A_ROUND 4096              /* at the most, however small the saves are */
 #define IDLE_SAVE_MS (5 * SECOND_MS)    /* at the least, when nothing changes */
@@ -69,10 +68,10 @@ static size_t all_part_bytes(const struct tenure *t)
 }
 
 /* How many parts are due with a log element of that size. */
-static int32_t parts_due(struct tenure *t, size_t log_bytes)
+static int32_t parts_due(const struct saving *s, struct tenure *t, size_t log_bytes)
 {
     const size_t all = all_part_bytes(t);
-    const size_t limit = all > LOG_LEAST_BYTES ? all : LOG_LEAST_BYTES;
+    const size_t limit = all > s->log_least_bytes ? all : s->log_least_bytes;
     t->part_credit += PARTS * (PART_CREDIT * log_bytes / limit + PART_CREDIT / SAVES_A_ROUND);
     uint64_t due = t->part_credit / PART_CREDIT;
     t->part_credit %= PART_CREDIT;
@@ -81,12 +80,12 @@ static int32_t parts_due(struct tenure *t, size_t log_bytes)
     return (int32_t)due;
 }
 
-static void encode_parts(struct tenure *t)
+static void encode_parts(const struct saving *s, struct tenure *t)
 {
-    CHECK(t->next_part >= 0 && t->next_part < PARTS);
+    CHECK(t->next_part >= 0 && t->next_part < PARTS && s->log_least_bytes > 0);
     struct pending_save *save = &t->save;
     buffer_clear(&save->parts);
-    save->part_count = parts_due(t, save->log.size);
+    save->part_count = parts_due(s, t, save->log.size);
     for (int32_t i = 0; i < save->part_count; i++) {
         const int32_t part = t->next_part;
         const size_t begin = save->parts.size;
@@ -154,7 +153,7 @@ void saving_begin(const struct saving *s, struct tenure *t, wall_time now)
     save->header = header_now(t);
     buffer_clear(&save->log);
     shard_encode_changes(t->state, &save->log);
-    encode_parts(t);
+    encode_parts(s, t);
     point_parts(save);
     outbox_in_save(&t->state->outbox, save->header.version);
     t->progressed = false;

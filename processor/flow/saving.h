@@ -14,12 +14,15 @@
 
 #include "flow/tenure.h"
 
+#define SAVING_LOG_LEAST_BYTES ((size_t)8 * 1024 * 1024)
+
 struct saving {
     const struct tenure_world *world;
     struct view_batch *views; /* the worker's */
     int64_t commit_interval_ms;
     int64_t catch_up_interval_ms; /* instead, while behind */
     int64_t alert_interval_ms;    /* instead, when an alert change waits */
+    size_t log_least_bytes;       /* a log may always grow so far: SAVING_LOG_LEAST_BYTES */
 };
 
 /* Is a save due? Never while one is under way. */

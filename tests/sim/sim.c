@@ -31,7 +31,7 @@ static const char usage[] =
     "  --jobs N   so many at once (1 .. 64; default 1)\n"
     "  --trace    tells the life as a story, line by line, on standard output\n"
     "  --stop     ends with the first that fails\n"
-    "  --faults   says at the end what was injected, by kind\n"
+    "  --faults   says at the end what was injected, by kind, and what happened\n"
     "  --help     this text\n"
     "\n"
     "Exit code: 0 all passed, 1 some failed, 2 usage.\n";
@@ -104,14 +104,10 @@ static void add_tally(struct sim_tally *sum, const struct sim_tally *more)
 {
     for (int i = 0; i < SIM_FAULT_COUNT; i++)
         sum->faults[i] += more->faults[i];
-    sum->events += more->events;
-    sum->deaths += more->deaths;
-    sum->steps += more->steps;
-    sum->saves += more->saves;
-    sum->alert_changes += more->alert_changes;
-    sum->fenced += more->fenced;
-    sum->losses += more->losses;
-    sum->lost += more->lost;
+    for (int i = 0; i < SIM_COUNT_COUNT; i++)
+        sum->counts[i] += more->counts[i];
+    for (int i = 0; i < PARTS / 64; i++)
+        sum->phases[i] |= more->phases[i];
 }
 
 /* What cmocka says of a failure: the lines of its errors, not those of its progress. */
@@ -207,21 +203,27 @@ static bool run(struct campaign *c, const struct request *r)
 
 /* ---- telling ----------------------------------------------------------------------- */
 
-static void print_faults(const struct sim_tally *sum)
+static void print_tally(const struct sim_tally *sum)
 {
-    static const char *const texts[SIM_FAULT_COUNT] = {
+    static const char *const faults[SIM_FAULT_COUNT] = {
 #define FAULT(name, weight, text) text,
 #include "sim/faults.def"
 #undef FAULT
     };
+    static const char *const counts[SIM_COUNT_COUNT] = {
+#define COUNT(name, text) text,
+#include "sim/counts.def"
+#undef COUNT
+    };
+    int phases = 0;
     for (int i = 0; i < SIM_FAULT_COUNT; i++)
-        printf("%10" PRId64 "  %s\n", sum->faults[i], texts[i]);
-    printf("%10" PRId64 "  events\n%10" PRId64 "  steps\n%10" PRId64 "  deaths\n", sum->events,
-           sum->steps, sum->deaths);
-    printf("%10" PRId64 "  saves\n%10" PRId64 "  times fenced\n%10" PRId64 "  alert changes\n",
-           sum->saves, sum->fenced, sum->alert_changes);
-    printf("%10" PRId64 "  stops at records gone unread\n%10" PRId64 "  records gone unread\n",
-           sum->losses, sum->lost);
+        printf("%10" PRId64 "  %s\n", sum->faults[i], faults[i]);
+    for (int i = 0; i < SIM_COUNT_COUNT; i++)
+        printf("%10" PRId64 "  %s\n", sum->counts[i], counts[i]);
+    for (int i = 0; i < PARTS; i++)
+        phases += (sum->phases[i / 64] >> (i % 64) & 1) != 0;
+    printf("%10d  of %d places in a round of parts at which a shard was loaded\n", phases,
+           PARTS);
 }
 
 static bool read_number(const char *text, uint64_t *ret_number)
@@ -276,7 +278,7 @@ int main(int argc, char **argv)
     if (!open_campaign(&c) || !run(&c, &r))
         return 2;
     if (r.faults)
-        print_faults(&c.sum);
+        print_tally(&c.sum);
     printf("%" PRIu64 " passed, %" PRIu64 " failed\n", c.passed, c.failed);
     return c.failed == 0 ? 0 : 1;
 }

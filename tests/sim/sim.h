@@ -9,6 +9,7 @@
  *      inject    something breaks                               sim_faults.c, faults.def
  *      step      every process makes a step, or dies in it      sim_life.c
  *                  └─ afterwards the beliefs are checked        sim_beliefs.c
+ *                     and what is rare is counted               sim_watch.c, counts.def
  *
  * Then the world heals, everything is read, and the life is judged (sim_judge.c): the
  * store must show what an oracle that shares no code with kpi/ computes from the whole
@@ -48,17 +49,18 @@ enum sim_fault {
     SIM_FAULT_COUNT
 };
 
+enum sim_count {
+#define COUNT(name, text) SIM_COUNT_##name,
+#include "sim/counts.def"
+#undef COUNT
+    SIM_COUNT_COUNT
+};
+
 /* What one life has counted, for the campaign. */
 struct sim_tally {
     int64_t faults[SIM_FAULT_COUNT];
-    int64_t events;
-    int64_t deaths;
-    int64_t steps;
-    int64_t saves;
-    int64_t alert_changes;
-    int64_t fenced;
-    int64_t losses; /* times that a process stopped because unread records were gone */
-    int64_t lost;   /* records that one went on without */
+    int64_t counts[SIM_COUNT_COUNT];
+    uint64_t phases[PARTS / 64]; /* a bit for each newest part at which a shard was loaded */
 };
 
 /* An order unit or a ticket of which there may be more to tell. */
@@ -91,6 +93,7 @@ struct sim {
     struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
     int32_t subjects;               /* thought of so far */
     int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
+    uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
     uint64_t trace_hash;
     FILE *trace; /* NULL: nobody reads it */
     struct sim_tally tally;
@@ -128,6 +131,7 @@ void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
+void sim_watch(struct sim *s);
 void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
 void sim_judge(const struct sim *s);
 void sim_judge_alerts(const struct sim *s);

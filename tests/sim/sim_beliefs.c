@@ -216,7 +216,7 @@ void sim_check_beliefs(const struct sim *s, const struct little_worker *worker)
         check_version(t);
         check_bounds(worker, t->state);
         if (t->state->clock.stream_time == TIME_NEVER_YET ||
-            s->tally.steps % DEEP_LOOK_EVERY != 0)
+            s->tally.counts[SIM_COUNT_steps] % DEEP_LOOK_EVERY != 0)
             continue;
         assert_true(t->state->sellers.dirty.count == 0);
         check_windows(t->state);

@@ -112,7 +112,14 @@ static void fault_store_fails(struct sim *s)
 static void fault_store_forgets(struct sim *s)
 {
     const int32_t shard = any_shard(s);
-    (void)fake_store_lose_saves(s->world.store, shard, 1 + (int32_t)sim_draw(s, 6));
+    const int32_t saves = 1 + (int32_t)sim_draw(s, 6);
+    struct shard_header before;
+    struct shard_header after;
+    if (!fake_store_header(s->world.store, shard, &before))
+        return;
+    (void)fake_store_lose_saves(s->world.store, shard, saves);
+    (void)fake_store_header(s->world.store, shard, &after);
+    s->tally.counts[SIM_COUNT_epochs_back] += after.epoch < before.epoch;
 }
 
 static void fault_store_is_slow(struct sim *s)

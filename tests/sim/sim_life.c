@@ -91,6 +91,8 @@ static void draw_rules(struct sim *s)
     rules->storm_limit = sim_once_in(s, 3) ? 2 : SIM_CALM_STORM_LIMIT;
     rules->view_batch = sim_once_in(s, 3) ? 1 : 16;
     fake_log_skip_losses(s->world.log, sim_once_in(s, 2));
+    const size_t logs[] = { SAVING_LOG_LEAST_BYTES, 64 * 1024, 16 * 1024, 1 };
+    s->world.log_least_bytes = logs[sim_draw(s, 4)];
 }
 
 /* What the sink has room for, in a third of the lives: less than a batch sets aside. */
@@ -146,7 +148,7 @@ static void decide_loss(struct sim *s, struct little_worker *worker)
                             topic, &shard, &next, &begin);
     assert_int_equal(read, 4);
     assert_true(next < begin);
-    s->tally.losses += 1;
+    s->tally.counts[SIM_COUNT_losses] += 1;
     little_world_note(&s->world, "%-7s stops: %s", worker->instance, worker->why.text);
     little_world_kill(worker, 0);
     fake_log_skip_losses(s->world.log, true);
@@ -160,9 +162,9 @@ static void step_worker(struct sim *s, int32_t number)
         s->asleep[number] -= 1;
         return;
     }
-    s->tally.steps += 1;
+    s->tally.counts[SIM_COUNT_steps] += 1;
     if (little_world_step(worker) == LITTLE_DIED) {
-        s->tally.deaths += 1;
+        s->tally.counts[SIM_COUNT_deaths] += 1;
         (void)little_world_start(&s->world);
         return;
     }
@@ -182,6 +184,7 @@ static void step_all(struct sim *s, bool pauses)
         if (s->world.workers[i]->alive && !(pauses && sim_once_in(s, 8)))
             step_worker(s, i);
     }
+    sim_watch(s);
 }
 
 static void run_healed(struct sim *s, int steps)
@@ -195,12 +198,13 @@ static void run_healed(struct sim *s, int steps)
 static void count(struct sim *s)
 {
     const struct little_world *w = &s->world;
-    s->tally.saves = fake_store_save_count(w->store);
-    s->tally.alert_changes = little_world_feed(w);
+    int64_t *counts = s->tally.counts;
+    counts[SIM_COUNT_saves] = fake_store_save_count(w->store);
+    counts[SIM_COUNT_alert_changes] = little_world_feed(w);
     for (int32_t i = 0; i < w->entry_count; i++)
-        s->tally.lost += little_world_is_lost(w, w->entries[i]);
+        counts[SIM_COUNT_lost] += little_world_is_lost(w, w->entries[i]);
     for (int32_t i = 0; i < w->worker_count; i++)
-        s->tally.fenced += metrics_value(&w->workers[i]->metrics, METRIC_FENCED, 0, 0);
+        counts[SIM_COUNT_fenced] += metrics_value(&w->workers[i]->metrics, METRIC_FENCED, 0, 0);
 }
 
 void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally)

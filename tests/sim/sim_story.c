@@ -218,7 +218,7 @@ static void tell_event(struct sim *s)
     else
         event.shipment = draw_shipment(s, u);
     (void)little_world_tell_event(&s->world, &event);
-    s->tally.events += 1;
+    s->tally.counts[SIM_COUNT_events] += 1;
 }
 
 /* The same record once more: sources deliver at least once. */

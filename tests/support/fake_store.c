@@ -672,6 +672,24 @@ int32_t fake_store_log_size(const struct fake_store *fake, int32_t shard)
     return s == NULL ? 0 : s->now.log.count;
 }
 
+/* Parts are written from the first one on, so a part's place here is its index. */
+int32_t fake_store_newest_part(const struct fake_store *fake, int32_t shard)
+{
+    const struct fake_shard *s = find_shard(fake, shard);
+    int32_t newest = -1;
+    for (int32_t i = 0; s != NULL && i < s->now.parts.count; i++) {
+        if (newest < 0 || s->now.parts.at[i].number >= s->now.parts.at[newest].number)
+            newest = i;
+    }
+    return newest;
+}
+
+bool fake_store_is_trimmed(const struct fake_store *fake, int32_t shard)
+{
+    const struct fake_shard *s = find_shard(fake, shard);
+    return s != NULL && s->now.log_first > 1;
+}
+
 int64_t fake_store_save_count(const struct fake_store *fake)
 {
     return fake->save_count;

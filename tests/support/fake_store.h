@@ -72,6 +72,13 @@ bool fake_store_oldest_header(const struct fake_store *fake, int32_t shard,
 
 int32_t fake_store_log_size(const struct fake_store *fake, int32_t shard);
 
+/* The part of the snapshot that was written last, of several at once the one with the highest
+ * index: where a round of the parts is. -1: none was. */
+int32_t fake_store_newest_part(const struct fake_store *fake, int32_t shard);
+
+/* Has a round of parts trimmed the log? */
+bool fake_store_is_trimmed(const struct fake_store *fake, int32_t shard);
+
 /* Saves that happened, of all shards. */
 int64_t fake_store_save_count(const struct fake_store *fake);
 

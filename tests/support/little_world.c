@@ -92,6 +92,7 @@ void little_world_open(struct little_world *w)
     the_clock = (wall_time){ LITTLE_NOON };
     w->batch_records = 16;
     w->sink_queue = SINK_QUEUE;
+    w->log_least_bytes = SAVING_LOG_LEAST_BYTES;
     w->max_skew_ms = 30 * DAY_MS;
     w->misplace_on = -1;
     w->random = 1;
@@ -683,6 +684,7 @@ struct little_worker *little_world_start(struct little_world *w)
                                          .alert_interval_ms = ALERT_MS,
                                          .max_skew_ms = w->max_skew_ms,
                                          .memory_limit = w->memory_limit });
+    worker->pipeline.saving.log_least_bytes = w->log_least_bytes;
     return worker;
 }
 

@@ -101,6 +101,7 @@ struct little_world {
     int32_t batch_records;
     size_t memory_limit;
     int32_t sink_queue; /* of the workers to come */
+    size_t log_least_bytes; /* of saving.h, for who comes from now on */
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
     bool registry_down;

@@ -118,6 +118,10 @@ MUTANTS = [
      "buffer_add(out, buffer_span(&es->tombstones));", ""),
     ("a fenced save counts as done", SAVING, "        tenure_reload(t, now);\n",
      "        acknowledged(s, t, now);\n"),
+    ("the log is trimmed one save too far", SAVING,
+     "save->oldest_part_version = oldest;", "save->oldest_part_version = oldest + 1;"),
+    ("versions of parts outlive the state that wrote them", TENURE,
+     "    memset(t->part_versions, 0, sizeof t->part_versions);\n", ""),
     ("an unanswered save is forgotten", SAVING,
 
          "        t->save.must_resend = true;\n"
