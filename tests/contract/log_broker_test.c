@@ -1,11 +1,11 @@
-/* log_broker_test.c - what only a real broker does to a reader: transactions,
- * retention, and a hand-over in time.
+/* log_broker_test.c - what only a real broker does to a reader: transactions and a
+ * hand-over in time. What the fake promises too: log_contract_test.c.
  *
  * Runs against SELLERWATCH_TEST_KAFKA=host:port; without it, it is skipped. Each
  * test has topics and a group of its own.
  */
 #include "kafka/kafka_source.h"
-#include "kafka/kafka_topics.h"
+#include "support/kafka_broker.h"
 #include "support/source_reader.h"
 
 #include <setjmp.h>
@@ -32,11 +32,6 @@ struct world {
 
 static const int64_t from_start[TOPIC_COUNT] = { OFFSET_NONE, OFFSET_NONE, OFFSET_NONE };
 
-static const char *brokers(void)
-{
-    return getenv("SELLERWATCH_TEST_KAFKA");
-}
-
 /* ---- a producer whose transactions leave control records ------------------------------ */
 
 static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
@@ -56,7 +51,7 @@ static void open_producer(struct world *w)
 {
     char error[256] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    set(conf, "bootstrap.servers", brokers());
+    set(conf, "bootstrap.servers", kafka_broker_address());
     set(conf, "transactional.id", w->group);
     w->producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
     assert_non_null(w->producer);
@@ -82,41 +77,17 @@ static void commit_of(struct world *w, enum topic topic, int32_t partition, int 
     must(rd_kafka_commit_transaction(w->producer, PATIENCE_MS));
 }
 
-/* Retention, on demand. */
-static void delete_before(struct world *w, enum topic topic, int32_t partition, int64_t low)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, w->names[topic], partition)->offset = low;
-    rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(w->producer);
-    rd_kafka_DeleteRecords(w->producer, &records, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
-    assert_non_null(event);
-    assert_int_equal(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_DeleteRecords_destroy(records);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
 /* ---- the world -----------------------------------------------------------------------------
  */
 
 static void create_topics(struct world *w)
 {
-    struct reason why = { "" };
-    struct kafka_topic topics[TOPIC_COUNT];
-    memset(topics, 0, sizeof topics);
     for (int i = 0; i < TOPIC_COUNT; i++) {
         (void)snprintf(w->names[i], sizeof w->names[i], "%s-%s", w->group,
                        topic_label((enum topic)i));
-        topics[i].name = w->names[i];
-        topics[i].partitions = SHARDS;
-        topics[i].replication = 1;
+        kafka_broker_topic(w->names[i], SHARDS);
         w->options.topics[i] = w->names[i];
     }
-    if (kafka_topics_create(&w->options.kafka, topics, TOPIC_COUNT, &why) != STATUS_OK)
-        fail_msg("%s", why.text);
 }
 
 static int set_up(void **state)
@@ -127,7 +98,7 @@ static int set_up(void **state)
     (void)snprintf(w->group, NAME_BYTES, "log-broker-%d-%lld", (int)getpid(),
                    (long long)source_reader_now().ms);
     w->options = (struct kafka_source_options){
-        .kafka = { .brokers = brokers(), .group = w->group },
+        .kafka = { .brokers = kafka_broker_address(), .group = w->group },
         .shard_count = SHARDS,
         .batch_records = 100,
         .probe_interval_ms = 100,
@@ -223,78 +194,12 @@ static void an_open_transaction_keeps_its_input_from_its_end(void **state)
     SOURCE_READER_UNTIL(r, source_reader_at_end(r, 0, TOPIC_ORDERS));
 }
 
-/* ---- retention
- * --------------------------------------------------------------------------------- */
-
-static void an_offset_that_retention_took_is_data_loss_with_both_offsets(void **state)
-{
-    struct world *w = *state;
-    const int64_t offsets[TOPIC_COUNT] = { 2, OFFSET_NONE, OFFSET_NONE };
-    commit_of(w, TOPIC_ORDERS, 0, 10);
-    delete_before(w, TOPIC_ORDERS, 0, 6);
-    struct source_reader *r = join(w, 0);
-    SOURCE_READER_UNTIL(r, r->owned[0]);
-    assert_int_equal(source_reader_start(r, 0, offsets), STATUS_DATA_LOSS);
-    assert_non_null(strstr(r->why.text, "offset 2"));
-    assert_non_null(strstr(r->why.text, "begins at 6"));
-}
-
-static void records_that_go_while_an_input_is_held_are_data_loss(void **state)
-{
-    struct world *w = *state;
-    static const struct kafka_property small[] = { { "queued.max.messages.kbytes", "1" },
-                                                   { "queued.min.messages", "1" },
-                                                   { "fetch.message.max.bytes", "1000" } };
-    w->options.kafka.properties = small;
-    w->options.kafka.property_count = 3;
-    for (int i = 0; i < 40; i++)
-        commit_of(w, TOPIC_ORDERS, 0, 10);
-    w->options.batch_records = 5;
-    struct source_reader *r = join_and_start(w);
-    SOURCE_READER_UNTIL(r, r->count > 0);
-    r->port.hold(r->port.self, 0, TOPIC_ORDERS, true);
-    delete_before(w, TOPIC_ORDERS, 0, 400);
-    source_reader_steps(r, 500);
-    r->port.hold(r->port.self, 0, TOPIC_ORDERS, false);
-    SOURCE_READER_UNTIL(r, r->status == STATUS_DATA_LOSS);
-    assert_non_null(strstr(r->why.text, "begins at 400"));
-    for (int i = 1; i < r->count; i++) /* what came before came without a hole */
-        assert_in_range(r->seen[i].offset - r->seen[i - 1].offset, 1, 2);
-}
-
-static void skipping_goes_on_behind_what_retention_took(void **state)
-{
-    struct world *w = *state;
-    const int64_t offsets[TOPIC_COUNT] = { 2, OFFSET_NONE, OFFSET_NONE };
-    w->options.skip_on_data_loss = true;
-    commit_of(w, TOPIC_ORDERS, 0, 10);
-    delete_before(w, TOPIC_ORDERS, 0, 6);
-    struct source_reader *r = join(w, 0);
-    SOURCE_READER_UNTIL(r, r->owned[0]);
-    assert_int_equal(source_reader_start(r, 0, offsets), STATUS_OK);
-    SOURCE_READER_UNTIL(r, r->count == 4);
-    assert_int_equal(r->seen[0].offset, 6);
-}
-
 /* ---- the group
  * ------------------------------------------------------------------------------------ */
 
 static int owned_count(const struct source_reader *r)
 {
     return r->owned[0] + r->owned[1];
-}
-
-static void two_members_share_and_nobody_reads_what_the_other_holds(void **state)
-{
-    struct world *w = *state;
-    struct source_reader *a = join_and_start(w);
-    struct source_reader *b = join(w, 1);
-    SOURCE_READER_UNTIL(b, (source_reader_step(a), a->revoked));
-    source_reader_steps(b, 1000);
-    assert_int_equal(owned_count(b), 0);
-    a->port.release(a->port.self);
-    SOURCE_READER_UNTIL(b, (source_reader_step(a), owned_count(a) == 1 && owned_count(b) == 1));
-    assert_int_not_equal(a->owned[0], b->owned[0]);
 }
 
 static void a_member_that_closes_hands_over_within_two_seconds(void **state)
@@ -329,7 +234,7 @@ static void noted_progress_is_what_lag_tools_see(void **state)
 
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char error[256] = "";
-    set(conf, "bootstrap.servers", brokers());
+    set(conf, "bootstrap.servers", kafka_broker_address());
     set(conf, "group.id", w->group);
     rd_kafka_t *tool = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
     assert_non_null(tool);
@@ -349,14 +254,10 @@ int main(void)
         PROMISE(an_input_that_ends_with_control_records_is_read_to_its_end),
         PROMISE(an_aborted_transaction_is_passed_over),
         PROMISE(an_open_transaction_keeps_its_input_from_its_end),
-        PROMISE(an_offset_that_retention_took_is_data_loss_with_both_offsets),
-        PROMISE(records_that_go_while_an_input_is_held_are_data_loss),
-        PROMISE(skipping_goes_on_behind_what_retention_took),
-        PROMISE(two_members_share_and_nobody_reads_what_the_other_holds),
         PROMISE(a_member_that_closes_hands_over_within_two_seconds),
         PROMISE(noted_progress_is_what_lag_tools_see),
     };
-    if (brokers() == NULL) {
+    if (kafka_broker_address() == NULL) {
         print_message("[  SKIPPED ] SELLERWATCH_TEST_KAFKA=host:port names no broker\n");
         return SKIPPED;
     }

@@ -1,14 +1,15 @@
 /* log_contract_test.c - do the log in memory and Kafka keep the same promises to a
- * reader? One suite, run on the fake, on librdkafka's cluster in memory and, if
+ * reader? One suite, run on the fake and on librdkafka's cluster in memory or, if
  * SELLERWATCH_TEST_KAFKA=host:port names one, on a real broker.
  *
  * What differs between the worlds - how a record gets there, how a member comes
  * and goes - stands in the section "the three worlds"; the promises below do not
  * know it.
  */
+#include "base/hash.h"
 #include "kafka/kafka_source.h"
-#include "kafka/kafka_topics.h"
 #include "support/fake_log.h"
+#include "support/kafka_broker.h"
 #include "support/kafka_cluster.h"
 #include "support/source_reader.h"
 
@@ -28,7 +29,9 @@ enum {
     BATCH = 40,
     NAME_BYTES = 128,
     FLUSH_MS = 10000,
-    QUIET_MS = 400
+    QUIET_MS = 400,
+    BRIEF_MS = 1000,
+    TOGETHER = 10
 };
 
 struct world {
@@ -42,17 +45,14 @@ struct world {
     char group[NAME_BYTES / 2];
     char id[NAME_BYTES];
     char names[TOPIC_COUNT][NAME_BYTES];
-    bool skip_on_data_loss; /* set before the first member joins */
+    bool skip_on_data_loss; /* like what follows set before the first member joins */
+    bool small_fetches;     /* little is fetched ahead of what is read */
+    bool brief_session;     /* of BRIEF_MS */
 };
 
 static const int64_t from_start[TOPIC_COUNT] = { OFFSET_NONE, OFFSET_NONE, OFFSET_NONE };
 
 /* ---- the three worlds ------------------------------------------------------------------ */
-
-static const char *real_broker(void)
-{
-    return getenv("SELLERWATCH_TEST_KAFKA");
-}
 
 static wall_time fake_now(void *arg)
 {
@@ -65,6 +65,12 @@ static const struct kafka_property in_memory[] = { { "session.timeout.ms", "4000
                                                    { "heartbeat.interval.ms", "100" },
                                                    { "log_level", "0" } };
 static const struct kafka_property on_broker[] = { { "session.timeout.ms", "6000" } };
+static const struct kafka_property small_fetches[] = { { "queued.max.messages.kbytes", "1" },
+                                                       { "queued.min.messages", "1" },
+                                                       { "fetch.message.max.bytes", "1000" } };
+static const struct kafka_property brief_session[] = { { "session.timeout.ms", "1000" },
+                                                       { "heartbeat.interval.ms", "100" },
+                                                       { "max.poll.interval.ms", "1000" } };
 
 static struct world *new_world(void **state)
 {
@@ -139,19 +145,11 @@ static int set_up_cluster(void **state)
 static int set_up_broker(void **state)
 {
     struct world *w = new_world(state);
-    struct reason why = { "" };
-    struct kafka_topic topics[TOPIC_COUNT];
-    set_up_source(w, real_broker());
+    set_up_source(w, kafka_broker_address());
     w->options.kafka.properties = on_broker;
-    w->options.kafka.property_count = 1;
-    memset(topics, 0, sizeof topics);
-    for (int i = 0; i < TOPIC_COUNT; i++) {
-        topics[i].name = w->names[i];
-        topics[i].partitions = SHARDS;
-        topics[i].replication = 1;
-    }
-    if (kafka_topics_create(&w->options.kafka, topics, TOPIC_COUNT, &why) != STATUS_OK)
-        fail_msg("%s", why.text);
+    w->options.kafka.property_count = sizeof on_broker / sizeof on_broker[0];
+    for (int i = 0; i < TOPIC_COUNT; i++)
+        kafka_broker_topic(w->names[i], SHARDS);
     return 0;
 }
 
@@ -173,6 +171,19 @@ static bool is_fake(const struct world *w)
     return w->producer == NULL;
 }
 
+static void choose_properties(struct world *w)
+{
+    w->options.skip_on_data_loss = w->skip_on_data_loss;
+    if (w->small_fetches) {
+        w->options.kafka.properties = small_fetches;
+        w->options.kafka.property_count = sizeof small_fetches / sizeof small_fetches[0];
+    }
+    if (w->brief_session) {
+        w->options.kafka.properties = brief_session;
+        w->options.kafka.property_count = sizeof brief_session / sizeof brief_session[0];
+    }
+}
+
 static struct source_reader *join(struct world *w, int member)
 {
     struct source_reader *r = &w->readers[member];
@@ -183,7 +194,7 @@ static struct source_reader *join(struct world *w, int member)
     }
     (void)snprintf(w->id, sizeof w->id, "member-%d", member);
     w->options.kafka.instance_id = w->id;
-    w->options.skip_on_data_loss = w->skip_on_data_loss;
+    choose_properties(w);
     w->sources[member] = kafka_source_open(&w->options, &r->why);
     assert_non_null(w->sources[member]);
     r->port = kafka_source_port(w->sources[member]);
@@ -200,37 +211,61 @@ static void leave(struct world *w, int member)
     w->sources[member] = NULL;
 }
 
-static void append_one(struct world *w, enum topic topic, int32_t shard, const char *value)
+/* It sleeps for longer than its session lasts. */
+static void oversleep(struct world *w, int member)
 {
-    const struct fake_record record = {
-        .topic = topic,
-        .shard = shard,
-        .value = span_of(value, strlen(value)),
-        .timestamp = { 1 },
-    };
-    char copy[SOURCE_READER_VALUE_BYTES];
-    const int size = snprintf(copy, sizeof copy, "%s", value);
+    if (is_fake(w))
+        fake_log_expire(w->members[member]);
+    else
+        (void)usleep(3 * BRIEF_MS * 1000);
+}
+
+static void append_record(struct world *w, const struct fake_record *record)
+{
     if (is_fake(w)) {
-        (void)fake_log_append(log_of(w), &record);
+        (void)fake_log_append(log_of(w), record);
         return;
     }
-    rd_kafka_topic_t *to = rd_kafka_topic_new(w->producer, w->names[topic], NULL);
+    rd_kafka_topic_t *to = rd_kafka_topic_new(w->producer, w->names[record->topic], NULL);
     assert_non_null(to);
-    assert_int_equal(
-        rd_kafka_produce(to, shard, RD_KAFKA_MSG_F_COPY, copy, (size_t)size, NULL, 0, NULL), 0);
+    void *value = (void *)(uintptr_t)record->value.at;
+    assert_int_equal(rd_kafka_produce(to, record->shard, RD_KAFKA_MSG_F_COPY, value,
+                                      record->value.size, record->key.at, record->key.size,
+                                      NULL),
+                     0);
     rd_kafka_topic_destroy(to);
 }
 
-/* Records with the values "0", "1" ... */
+static void flush(struct world *w)
+{
+    if (!is_fake(w))
+        assert_int_equal(rd_kafka_flush(w->producer, FLUSH_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* Records with the values "0", "1" ...; what is fetched at once is at least what was sent at
+ * once, so with small fetches it is little. */
 static void append(struct world *w, enum topic topic, int32_t shard, int count)
 {
     char value[SOURCE_READER_VALUE_BYTES];
     for (int i = 0; i < count; i++) {
-        (void)snprintf(value, sizeof value, "%d", i);
-        append_one(w, topic, shard, value);
+        const int size = snprintf(value, sizeof value, "%d", i);
+        append_record(w, &(struct fake_record){ .topic = topic,
+                                                .shard = shard,
+                                                .value = span_of(value, (size_t)size),
+                                                .timestamp = { 1 } });
+        if (w->small_fetches && i % TOGETHER == 0)
+            flush(w);
     }
-    if (!is_fake(w))
-        assert_int_equal(rd_kafka_flush(w->producer, FLUSH_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+    flush(w);
+}
+
+/* As retention does. */
+static void delete_before(struct world *w, enum topic topic, int32_t shard, int64_t offset)
+{
+    if (is_fake(w))
+        fake_log_truncate(log_of(w), shard, topic, offset);
+    else
+        kafka_broker_delete_before(w->names[topic], shard, offset);
 }
 
 /* ---- helpers --------------------------------------------------------------------------------
@@ -472,6 +507,24 @@ static void who_leaves_hands_over_to_the_others(void **state)
     assert_false(b->revoked || b->lost);
 }
 
+static void a_member_that_overslept_learns_that_its_shards_are_lost_and_comes_back(void **state)
+{
+    struct world *w = *state;
+    w->brief_session = true;
+    append(w, TOPIC_ORDERS, 0, 3);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count == 3);
+    oversleep(w, 0);
+    append(w, TOPIC_ORDERS, 0, 2);
+    SOURCE_READER_UNTIL(r, r->lost);
+    assert_false(r->revoked);
+    SOURCE_READER_UNTIL(r, owned_count(r) == SHARDS);
+    source_reader_steps(r, QUIET_MS);
+    assert_int_equal(r->count, 3); /* what was lost is not read before it is started again */
+    start(r, 0, from_start);
+    SOURCE_READER_UNTIL(r, r->count == 3 + 5);
+}
+
 static void progress_may_be_noted_at_any_time(void **state)
 {
     struct world *w = *state;
@@ -484,6 +537,118 @@ static void progress_may_be_noted_at_any_time(void **state)
     r->port.note_progress(r->port.self, 0, offsets);
     SOURCE_READER_UNTIL(r, r->count == 2); /* and it moves nothing */
     assert_int_equal(source_reader_position(r, 0, TOPIC_ORDERS), 2);
+}
+
+static struct span pattern(size_t size)
+{
+    uint8_t *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (uint8_t)(i * 31 % 251);
+    return span_of(bytes, size);
+}
+
+/* Poison comes to the decoder as it is; none and empty are two things. */
+static void keys_and_values_come_as_they_are_none_empty_or_large(void **state)
+{
+    enum { COUNT = 5, LARGE = 900000 };
+    struct world *w = *state;
+    const struct span none = { 0 };
+    const struct span empty = span_of("", 0);
+    const struct span text = span_of("a\0b", 3);
+    const struct span large = pattern(LARGE);
+    const struct span keys[COUNT] = { none, empty, text, text, none };
+    const struct span values[COUNT] = { text, none, empty, large, none };
+    for (int i = 0; i < COUNT; i++)
+        append_record(w, &(struct fake_record){
+                             .topic = TOPIC_ORDERS, .key = keys[i], .value = values[i] });
+    flush(w);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count == COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        const struct source_seen *s = &r->seen[i];
+        assert_int_equal(s->key_size, keys[i].at == NULL ? -1 : (int64_t)keys[i].size);
+        assert_int_equal(s->value_size, values[i].at == NULL ? -1 : (int64_t)values[i].size);
+        assert_true(s->value_hash == hash_bytes(values[i]));
+    }
+    free((void *)(uintptr_t)large.at);
+}
+
+/* ---- retention; the cluster in memory has none ---------------------------------------------
+ */
+
+static void an_offset_that_retention_took_is_data_loss_with_both_offsets(void **state)
+{
+    struct world *w = *state;
+    const int64_t offsets[TOPIC_COUNT] = { 2, OFFSET_NONE, OFFSET_NONE };
+    append(w, TOPIC_ORDERS, 0, 10);
+    delete_before(w, TOPIC_ORDERS, 0, 6);
+    struct source_reader *r = join(w, 0);
+    SOURCE_READER_UNTIL(r, r->owned[0]);
+    assert_int_equal(source_reader_start(r, 0, offsets), STATUS_DATA_LOSS);
+    assert_non_null(strstr(r->why.text, "offset 2"));
+    assert_non_null(strstr(r->why.text, "begins at 6"));
+}
+
+static void skipping_goes_on_behind_what_retention_took(void **state)
+{
+    struct world *w = *state;
+    const int64_t offsets[TOPIC_COUNT] = { 2, OFFSET_NONE, OFFSET_NONE };
+    w->skip_on_data_loss = true;
+    append(w, TOPIC_ORDERS, 0, 10);
+    delete_before(w, TOPIC_ORDERS, 0, 6);
+    struct source_reader *r = join(w, 0);
+    SOURCE_READER_UNTIL(r, r->owned[0]);
+    start(r, 0, offsets);
+    SOURCE_READER_UNTIL(r, r->count == 4);
+    assert_in_order_from(r, 6);
+}
+
+/* No offset was stored, so there is nothing that could have been lost. */
+static void a_first_start_begins_where_retention_left_the_topic(void **state)
+{
+    struct world *w = *state;
+    append(w, TOPIC_ORDERS, 0, 10);
+    delete_before(w, TOPIC_ORDERS, 0, 6);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count == 4);
+    assert_in_order_from(r, 6);
+}
+
+static struct source_reader *fall_behind_retention(struct world *w)
+{
+    w->small_fetches = true;
+    append(w, TOPIC_ORDERS, 0, 400);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count > 0);
+    r->port.hold(r->port.self, 0, TOPIC_ORDERS, true);
+    delete_before(w, TOPIC_ORDERS, 0, 395);
+    source_reader_steps(r, QUIET_MS);
+    r->port.hold(r->port.self, 0, TOPIC_ORDERS, false);
+    return r;
+}
+
+static void records_that_go_while_an_input_is_held_are_data_loss(void **state)
+{
+    struct world *w = *state;
+    struct source_reader *r = fall_behind_retention(w);
+    SOURCE_READER_UNTIL(r, r->status == STATUS_DATA_LOSS);
+    assert_non_null(strstr(r->why.text, "begins at 395"));
+    assert_true(r->count < 395);
+    assert_in_order_from(r, 0); /* what came before came without a hole */
+    source_reader_step(r);
+    assert_int_equal(r->status, STATUS_DATA_LOSS); /* it stays so */
+}
+
+static void skipping_passes_over_what_goes_while_an_input_is_held(void **state)
+{
+    struct world *w = *state;
+    w->skip_on_data_loss = true;
+    struct source_reader *r = fall_behind_retention(w);
+    SOURCE_READER_UNTIL(r, source_reader_position(r, 0, TOPIC_ORDERS) == 400);
+    assert_in_range(r->count, 6, 399);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(r->seen[r->count - 5 + i].offset, 395 + i);
 }
 
 /* ---- the suite
@@ -504,28 +669,32 @@ static void progress_may_be_noted_at_any_time(void **state)
 
 static const struct CMUnitTest on_fake[] = {
 #define PROMISE(f) ON_FAKE(f),
+#define PROMISE_OF_BROKERS(f) ON_FAKE(f),
 #include "contract/log_promises.def"
 #undef PROMISE
+#undef PROMISE_OF_BROKERS
 };
 
 static const struct CMUnitTest on_cluster[] = {
 #define PROMISE(f) ON_CLUSTER(f),
+#define PROMISE_OF_BROKERS(f)
 #include "contract/log_promises.def"
 #undef PROMISE
+#undef PROMISE_OF_BROKERS
 };
 
 static const struct CMUnitTest on_real_broker[] = {
 #define PROMISE(f) ON_BROKER(f),
+#define PROMISE_OF_BROKERS(f) ON_BROKER(f),
 #include "contract/log_promises.def"
 #undef PROMISE
+#undef PROMISE_OF_BROKERS
 };
 
 int main(void)
 {
-    int failed = cmocka_run_group_tests_name("log_contract: fake", on_fake, NULL, NULL);
-    failed += cmocka_run_group_tests_name("log_contract: cluster", on_cluster, NULL, NULL);
-    if (real_broker() != NULL)
-        failed +=
-            cmocka_run_group_tests_name("log_contract: broker", on_real_broker, NULL, NULL);
-    return failed;
+    if (kafka_broker_address() != NULL)
+        return cmocka_run_group_tests_name("log_contract: broker", on_real_broker, NULL, NULL);
+    return cmocka_run_group_tests_name("log_contract: fake", on_fake, NULL, NULL) +
+           cmocka_run_group_tests_name("log_contract: cluster", on_cluster, NULL, NULL);
 }

@@ -7,7 +7,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -85,19 +84,6 @@ static void offsets_without_a_record_do_not_keep_an_input_from_its_end(void **st
     SOURCE_READER_UNTIL(r, r->count == 2);
     assert_int_equal(source_reader_position(r, 0, TOPIC_ORDERS), 5);
     assert_true(source_reader_at_end(r, 0, TOPIC_ORDERS));
-}
-
-static void truncation_of_unread_records_is_data_loss(void **state)
-{
-    struct world *w = *state;
-    append(w, TOPIC_ORDERS, 0, 100);
-    struct source_reader *r = join_and_start(w, 0);
-    source_reader_step(r);
-    assert_true(r->count > 0 && r->count < 100);
-    fake_log_truncate(w->log, 0, TOPIC_ORDERS, 99);
-    source_reader_step(r);
-    assert_int_equal(r->status, STATUS_DATA_LOSS);
-    assert_non_null(strstr(r->why.text, "begins at 99"));
 }
 
 static void what_an_owner_went_on_without_is_lost(void **state)
@@ -192,7 +178,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PROMISE(offsets_without_a_record_do_not_keep_an_input_from_its_end),
-        PROMISE(truncation_of_unread_records_is_data_loss),
         PROMISE(what_an_owner_went_on_without_is_lost),
         PROMISE(lag_delivers_up_to_the_limit_and_proves_no_end),
         PROMISE(silence_of_the_broker_gives_no_newer_end),

@@ -29,6 +29,7 @@ struct row {
     struct sheet **at; /* owned */
     int64_t count;
     int64_t capacity;
+    int64_t low; /* what stands before it is not shown any more */
     int64_t end; /* next offset */
 };
 
@@ -211,6 +212,14 @@ void fake_topics_add_gap(struct fake_topics *t, int32_t partition, int64_t count
     t->alerts[partition].end += count;
 }
 
+void fake_topics_truncate(struct fake_topics *t, int32_t partition, int64_t low)
+{
+    CHECK(partition >= 0 && partition < t->partitions);
+    struct row *row = &t->alerts[partition];
+    CHECK(low >= row->low && low <= row->end);
+    row->low = low;
+}
+
 /* ---- clients --------------------------------------------------------------------------- */
 
 struct fake_sink *fake_sink_open(struct fake_topics *topics, int32_t queue)
@@ -229,6 +238,12 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
 {
     struct fake_sink *sink = self;
     CHECK(!sink->dead && record->shard >= 0);
+    const size_t size = record->key.size + record->value.size;
+    if (size > FAKE_SINK_RECORD_BYTES) {
+        reason_set(why, "a record of %zu bytes is larger than %d", size,
+                   FAKE_SINK_RECORD_BYTES);
+        return STATUS_REFUSED;
+    }
     if (sink->waiting.count >= sink->queue) {
         reason_set(why, "%d records wait to be acknowledged already", (int)sink->queue);
         return STATUS_FULL;
@@ -389,7 +404,7 @@ static enum status feed_read_tail(void *self, int32_t shard, int64_t from,
     struct fake_sink *sink = self;
     const struct row *row = row_of(sink->topics, OUTGOING_ALERT, shard);
     const int64_t end = row->end;
-    const int64_t first = from >= 0 && from <= end ? from : 0;
+    const int64_t first = from >= row->low && from <= end ? from : row->low;
     int32_t left = sink->break_after;
     sink->break_after = -1;
     CHECK(!sink->dead);

@@ -13,6 +13,8 @@
 struct fake_topics;
 struct fake_sink;
 
+enum { FAKE_SINK_RECORD_BYTES = 8000000 }; /* larger ones are refused, as by kafka_sink */
+
 struct fake_topics *fake_topics_open(int32_t alert_partitions);
 void fake_topics_close(struct fake_topics *topics);
 
@@ -43,6 +45,9 @@ void fake_topics_add_foreign(struct fake_topics *topics, int32_t partition, stru
 
 /* Takes up `count` offsets of an alerts partition without a record. */
 void fake_topics_add_gap(struct fake_topics *topics, int32_t partition, int64_t count);
+
+/* Drops what stands before offset `low`, as retention does. */
+void fake_topics_truncate(struct fake_topics *topics, int32_t partition, int64_t low);
 
 /* ---- clients ---- */
 

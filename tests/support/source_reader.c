@@ -2,6 +2,7 @@
 #include "support/source_reader.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -23,6 +24,11 @@ static void follow(struct source_reader *r, const struct duty *d)
     r->lost = r->lost || d->kind == DUTY_LOST;
 }
 
+static int64_t size_of(struct span bytes)
+{
+    return bytes.at == NULL ? SOURCE_READER_ABSENT : (int64_t)bytes.size;
+}
+
 static void note(struct source_reader *r, const struct record *record)
 {
     CHECK(r->count < SOURCE_READER_SEEN);
@@ -30,6 +36,9 @@ static void note(struct source_reader *r, const struct record *record)
     s->shard = record->shard;
     s->topic = record->topic;
     s->offset = record->offset;
+    s->key_size = size_of(record->key);
+    s->value_size = size_of(record->value);
+    s->value_hash = hash_bytes(record->value);
     (void)snprintf(s->value, sizeof s->value, "%.*s", (int)record->value.size,
                    (const char *)record->value.at);
 }

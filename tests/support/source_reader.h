@@ -5,13 +5,21 @@
 
 #include "flow/ports.h"
 
-enum { SOURCE_READER_SHARDS = 8, SOURCE_READER_SEEN = 4096, SOURCE_READER_VALUE_BYTES = 32 };
+enum {
+    SOURCE_READER_SHARDS = 8,
+    SOURCE_READER_SEEN = 4096,
+    SOURCE_READER_VALUE_BYTES = 32,
+    SOURCE_READER_ABSENT = -1
+};
 
 struct source_seen {
     int32_t shard;
     enum topic topic;
     int64_t offset;
-    char value[SOURCE_READER_VALUE_BYTES];
+    char value[SOURCE_READER_VALUE_BYTES]; /* its beginning, as text */
+    int64_t key_size; /* SOURCE_READER_ABSENT: there was none; like the next */
+    int64_t value_size;
+    uint64_t value_hash;
 };
 
 struct source_reader {

@@ -335,6 +335,7 @@ class Kafka(Service):
         "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "CLIENT",
         "offsets.topic.replication.factor": "1", "offsets.topic.num.partitions": "4",
         "transaction.state.log.replication.factor": "1", "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "1",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "group.initial.rebalance.delay.ms": "0", "auto.create.topics.enable": "false",
