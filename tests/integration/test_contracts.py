@@ -26,7 +26,8 @@ class Contracts(unittest.TestCase):
 
     def assert_kept(self, suite):
         program = pathlib.Path(harness.binary()).parent / "tests" / f"contract_{suite}_test"
-        real = {"SELLERWATCH_TEST_KAFKA": self.world.kafka.brokers}
+        real = {"SELLERWATCH_TEST_KAFKA": self.world.kafka.brokers,
+                "SELLERWATCH_TEST_REGISTRY": self.world.registry.url}
         done = subprocess.run([program], env={**os.environ, **real}, text=True, timeout=PATIENCE,
                               capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, f"{program}:\n{done.stdout}{done.stderr}"[-6000:])
@@ -39,6 +40,9 @@ class Contracts(unittest.TestCase):
 
     def test_sink_and_feed(self):
         self.assert_kept("sink_contract")
+
+    def test_schemas(self):
+        self.assert_kept("schemas_contract")
 
 
 if __name__ == "__main__":

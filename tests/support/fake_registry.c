@@ -7,6 +7,7 @@
 #include "support/fake_registry.h"
 
 #include "base/check.h"
+#include "http/registry_http.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SCHEMAS_MAX = 32, URL_BYTES = 64, ID_FIRST = 17, ID_STEP = 3 };
+enum { SCHEMAS_MAX = 32, URL_BYTES = 64, ID_FIRST = 17, ID_STEP = 3, BEHIND_MS = 10000 };
 
 static const char base[] = "/apis/ccompat/v7";
 
@@ -30,6 +31,8 @@ struct kept {
 
 struct fake_registry {
     struct MHD_Daemon *daemon;
+    struct registry_http *behind; /* the real one; NULL: none */
+    _Atomic bool behind_stop;
     char url[URL_BYTES];
     pthread_mutex_t lock;
     struct kept kept[SCHEMAS_MAX];
@@ -181,17 +184,30 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-static char *say(struct fake_registry *r, const char *url, const char *posted,
-                 unsigned *ret_code)
+/* What the real one says; 502 if nothing. */
+static char *pass_on(struct fake_registry *r, const char *method, const char *path,
+                     const char *posted, unsigned *ret_code)
 {
-    *ret_code = MHD_HTTP_OK;
-    if (r->broken_code != 0) {
-        *ret_code = r->broken_code;
-        return copy_of(r->broken_body);
+    struct buffer into = { 0 };
+    struct reason why = { "" };
+    struct registry_answer heard = { 0 };
+    const struct registry_request request = {
+        .method = method, .path = path, .body = span_of(posted, strlen(posted)), .into = &into
+    };
+    if (registry_http_ask(r->behind, &request, &heard, &why) != STATUS_OK) {
+        buffer_free(&into);
+        return complain(ret_code, MHD_HTTP_BAD_GATEWAY, 502, why.text);
     }
-    if (!begins(url, base))
-        return complain(ret_code, MHD_HTTP_NOT_FOUND, 404, "HTTP 404 Not Found");
-    url += strlen(base);
+    *ret_code = (unsigned)heard.code;
+    char *text = strndup((const char *)heard.body.at, heard.body.size);
+    CHECK(text != NULL);
+    buffer_free(&into);
+    return text;
+}
+
+static char *say_own(struct fake_registry *r, const char *url, const char *posted,
+                     unsigned *ret_code)
+{
     if (begins(url, "/schemas/ids/"))
         return say_schema(r, (int32_t)strtol(url + strlen("/schemas/ids/"), NULL, 10),
                           ret_code);
@@ -203,6 +219,23 @@ static char *say(struct fake_registry *r, const char *url, const char *posted,
     char *answer = say_subject(r, subject, posted, ret_code);
     free(subject);
     return answer;
+}
+
+static char *say(struct fake_registry *r, const char *url, unsigned *ret_code)
+{
+    char method[8] = "";
+    *ret_code = MHD_HTTP_OK;
+    if (r->broken_code != 0) {
+        *ret_code = r->broken_code;
+        return copy_of(r->broken_body);
+    }
+    if (!begins(url, base))
+        return complain(ret_code, MHD_HTTP_NOT_FOUND, 404, "HTTP 404 Not Found");
+    url += strlen(base);
+    if (r->behind == NULL)
+        return say_own(r, url, r->newest.body, ret_code);
+    snprintf(method, sizeof method, "%.*s", (int)strcspn(r->newest.line, " "), r->newest.line);
+    return pass_on(r, method, url, r->newest.body, ret_code);
 }
 
 /* ---- HTTP ---------------------------------------------------------------------- */
@@ -241,7 +274,7 @@ static enum MHD_Result answer(struct fake_registry *r, struct MHD_Connection *co
     wait_ms(note_request(r, connection, method, url, v));
     unsigned code = 0;
     pthread_mutex_lock(&r->lock);
-    char *text = say(r, url, r->newest.body, &code);
+    char *text = say(r, url, &code);
     pthread_mutex_unlock(&r->lock);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
@@ -300,9 +333,20 @@ struct fake_registry *fake_registry_open(void)
     return r;
 }
 
+struct fake_registry *fake_registry_before(const char *url)
+{
+    struct fake_registry *r = fake_registry_open();
+    struct reason why = { "" };
+    const struct registry_http_options options = { .url = url, .timeout_ms = BEHIND_MS };
+    r->behind = registry_http_open(&options, &r->behind_stop, &why);
+    CHECK(r->behind != NULL);
+    return r;
+}
+
 void fake_registry_close(struct fake_registry *r)
 {
     MHD_stop_daemon(r->daemon);
+    registry_http_close(r->behind);
     for (int i = 0; i < r->count; i++) {
         free(r->kept[i].schema);
         free(r->kept[i].more);

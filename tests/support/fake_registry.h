@@ -11,6 +11,10 @@ struct fake_registry;
 
 struct fake_registry *fake_registry_open(void);
 
+/* Stands before a real one, by its base path: passes on every request, except while it is
+ * broken, and keeps no schemas itself. */
+struct fake_registry *fake_registry_before(const char *url);
+
 /* Waits for the requests under way. */
 void fake_registry_close(struct fake_registry *r);
 
@@ -45,6 +49,6 @@ struct fake_request {
     char line[256];          /* "GET /apis/ccompat/v7/schemas/ids/7" */
     char authorization[256]; /* header, like the next one */
     char content_type[128];
-    char body[4096];
+    char body[32768];
 };
 void fake_registry_newest(struct fake_registry *r, struct fake_request *ret_request);
