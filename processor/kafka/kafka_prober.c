@@ -46,6 +46,7 @@ enum {
 
 struct probe {
     struct log_end end;
+    bool moved_back;  /* the end did, and nobody was told yet */
     int64_t position; /* as the worker said last; OFFSET_NONE: not yet */
     int64_t seen;     /* position at the last round */
     int32_t stuck;    /* rounds without a move, short of the end */
@@ -67,6 +68,7 @@ struct kafka_prober {
     bool incomplete;      /* some input had no answer */
     struct reason why;    /* one of them */
     uint64_t generation;
+    bool any_moved_back;
     struct watched *shards; /* [shard_count] */
     /* ---- of the thread alone ---- */
     struct kafka_tail *tail; /* NULL until a gap is suspected */
@@ -109,8 +111,10 @@ static bool note_answer(struct kafka_prober *p, const rd_kafka_topic_partition_t
     for (int topic = 0; topic < TOPIC_COUNT; topic++) {
         if (strcmp(p->options.topics[topic], part->topic) != 0)
             continue;
-        w->probes[topic].end =
-            (struct log_end){ .known = true, .end = part->offset, .asked = asked };
+        struct probe *probe = &w->probes[topic];
+        probe->moved_back |= probe->end.known && part->offset < probe->end.end;
+        p->any_moved_back |= probe->moved_back;
+        probe->end = (struct log_end){ .known = true, .end = part->offset, .asked = asked };
     }
     return true;
 }
@@ -317,6 +321,32 @@ struct log_end kafka_prober_end(struct kafka_prober *p, int32_t shard, enum topi
     const struct log_end end = p->shards[shard].probes[topic].end;
     unlock(p);
     return end;
+}
+
+static bool find_moved_back(struct kafka_prober *p, int32_t *ret_shard, enum topic *ret_topic)
+{
+    for (int32_t shard = 0; shard < p->options.shard_count; shard++) {
+        for (int topic = 0; topic < TOPIC_COUNT; topic++) {
+            struct probe *probe = &p->shards[shard].probes[topic];
+            if (!probe->moved_back)
+                continue;
+            probe->moved_back = false;
+            *ret_shard = shard;
+            *ret_topic = (enum topic)topic;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool kafka_prober_moved_back(struct kafka_prober *p, int32_t *ret_shard, enum topic *ret_topic)
+{
+    lock(p);
+    if (p->any_moved_back)
+        p->any_moved_back = find_moved_back(p, ret_shard, ret_topic);
+    const bool found = p->any_moved_back;
+    unlock(p);
+    return found;
 }
 
 int64_t kafka_prober_position(struct kafka_prober *p, int32_t shard, enum topic topic,

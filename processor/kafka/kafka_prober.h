@@ -34,6 +34,11 @@ void kafka_prober_watch(struct kafka_prober *prober, int32_t shard, bool watched
 /* The newest answer. */
 struct log_end kafka_prober_end(struct kafka_prober *prober, int32_t shard, enum topic topic);
 
+/* An input whose end has moved back since it was asked before: its topic was made anew, or its
+ * leader lost what it had appended last. Each time is told once; false: there is none. */
+bool kafka_prober_moved_back(struct kafka_prober *prober, int32_t *ret_shard,
+                             enum topic *ret_topic);
+
 /* Tells how far an input was read, and learns whether offsets without any record
  * follow: then the offset after them, else the position itself. */
 int64_t kafka_prober_position(struct kafka_prober *prober, int32_t shard, enum topic topic,

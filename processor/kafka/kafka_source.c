@@ -28,14 +28,19 @@
  * the records point into them.
  *
  * Data loss. Offsets are held against the topic's beginning and end when an
- * input is started, and the client is told to report (not repair) a position
- * that a truncation left outside.
+ * input is started, and again when its position is in doubt: the client reports
+ * one that a truncation left outside, the prober an end that has moved back (for a
+ * topic that was made anew the client may say nothing for minutes, and by then the
+ * position may be inside again). In doubt, the brokers are asked until they answer.
+ * A topic that is made anew and filled beyond our position between two questions of
+ * the prober is not noticed.
  */
 #include "kafka/kafka_source.h"
 
 #include "base/check.h"
 #include "base/log.h"
 #include "kafka/kafka_client.h"
+#include "kafka/kafka_edges.h"
 #include "kafka/kafka_errors.h"
 #include "kafka/kafka_group.h"
 #include "kafka/kafka_prober.h"
@@ -47,7 +52,7 @@
 #include <unistd.h>
 
 enum {
-    EDGE_PATIENCE_MS = 3000,
+    DOUBT_RETRY_MS = 500,
     CHUNK_MIN = 32, /* records taken from one input before the next has its turn */
 };
 
@@ -56,8 +61,9 @@ struct input {
     enum topic topic;
     rd_kafka_queue_t *queue; /* NULL: not started */
     bool held;
-    bool fresh;   /* no offset was stored: where it began is our choice */
-    int64_t next; /* offset of the record to deliver next */
+    bool fresh;    /* no offset was stored: where it began is our choice */
+    bool doubtful; /* its position may not be in the topic any more: not read until known */
+    int64_t next;  /* offset of the record to deliver next */
 };
 
 struct kafka_source {
@@ -74,6 +80,8 @@ struct kafka_source {
     int32_t record_count;
     int32_t turn; /* input whose turn is first */
     int wake_fd;
+    bool doubts;         /* some input is doubtful */
+    int64_t doubted_ms;  /* when the brokers were asked last */
     enum status failure; /* of an input; stays until the input is started again */
     struct input *failed;
     struct reason failure_why;
@@ -116,6 +124,7 @@ static enum status begin_input(struct kafka_source *s, struct input *in, int64_t
 {
     stop_input(s, in);
     forget_failure(s, in);
+    in->doubtful = false;
     in->queue = rd_kafka_queue_new(s->reader.handle);
     const uint64_t one = 1;
     rd_kafka_queue_io_event_enable(in->queue, s->wake_fd, &one, sizeof one);
@@ -135,6 +144,7 @@ static void stop_shard(struct kafka_source *s, int32_t shard)
         stop_input(s, in);
         forget_failure(s, in);
         in->held = false;
+        in->doubtful = false;
         in->next = OFFSET_NONE;
     }
     s->owned[shard] = false;
@@ -143,54 +153,16 @@ static void stop_shard(struct kafka_source *s, int32_t shard)
 
 /* ---- where to begin ----------------------------------------------------------------- */
 
-struct edges {
-    int64_t low[TOPIC_COUNT];
-    int64_t end[TOPIC_COUNT];
-};
-
-static enum status ask_edges(struct kafka_source *s, int32_t shard, struct edges *ret_edges,
-                             struct reason *why)
+static enum status ask_edges(struct kafka_source *s, int32_t shard,
+                             struct kafka_edges *ret_edges, struct reason *why)
 {
-    struct kafka_client *client = kafka_group_client(s->group);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(TOPIC_COUNT);
-    for (int topic = 0; topic < TOPIC_COUNT; topic++)
-        (void)rd_kafka_topic_partition_list_add(list, s->options.topics[topic], shard);
-    enum status status =
-        kafka_client_edges(client, KAFKA_EDGE_LOW, list, EDGE_PATIENCE_MS, why);
-    for (int topic = 0; topic < TOPIC_COUNT; topic++)
-        ret_edges->low[topic] = list->elems[topic].offset;
-    if (status == STATUS_OK)
-        status = kafka_client_edges(client, KAFKA_EDGE_END, list, EDGE_PATIENCE_MS, why);
-    for (int topic = 0; topic < TOPIC_COUNT; topic++)
-        ret_edges->end[topic] = list->elems[topic].offset;
-    rd_kafka_topic_partition_list_destroy(list);
-    return status;
-}
-
-static void describe_loss(const struct kafka_source *s, const struct input *in, int64_t offset,
-                          const struct edges *edges, struct reason *why)
-{
-    const char *topic = s->options.topics[in->topic];
-    const int64_t low = edges->low[in->topic];
-    const int64_t end = edges->end[in->topic];
-    if (offset < low)
-        reason_set(why,
-                   "topic %s, partition %d: the next record to read has offset %lld, but the "
-                   "topic now begins at %lld: %lld records are gone unread (retention too "
-                   "short?); kafka.on_data_loss: skip goes on without them",
-                   topic, (int)in->shard, (long long)offset, (long long)low,
-                   (long long)(low - offset));
-    else
-        reason_set(why,
-                   "topic %s, partition %d: the next record to read has offset %lld, but the "
-                   "topic ends at %lld (was it deleted and made anew?); kafka.on_data_loss: "
-                   "skip reads it from its beginning, %lld",
-                   topic, (int)in->shard, (long long)offset, (long long)end, (long long)low);
+    return kafka_edges_ask(kafka_group_client(s->group), s->options.topics, shard, ret_edges,
+                           why);
 }
 
 /* The offset at which to begin, for a stored one. */
 static enum status choose_offset(struct kafka_source *s, struct input *in, int64_t stored,
-                                 const struct edges *edges, struct reason *why)
+                                 const struct kafka_edges *edges, struct reason *why)
 {
     const int64_t low = edges->low[in->topic];
     const int64_t end = edges->end[in->topic];
@@ -203,7 +175,7 @@ static enum status choose_offset(struct kafka_source *s, struct input *in, int64
     if (stored >= low && stored <= end)
         return STATUS_OK;
     struct reason loss = { 0 };
-    describe_loss(s, in, stored, edges, &loss);
+    kafka_edges_describe_loss(edges, s->options.topics[in->topic], in->topic, stored, &loss);
     if (!s->options.skip_on_data_loss) {
         if (why != NULL)
             *why = loss;
@@ -223,7 +195,7 @@ static enum status source_start(void *self, int32_t shard, const int64_t offsets
         reason_set(why, "shard %d is not ours any more", (int)shard);
         return STATUS_UNAVAILABLE;
     }
-    struct edges edges = { 0 };
+    struct kafka_edges edges = { 0 };
     enum status status = ask_edges(s, shard, &edges, why);
     for (int topic = 0; status == STATUS_OK && topic < TOPIC_COUNT; topic++)
         status = choose_offset(s, input_of(s, shard, (enum topic)topic), offsets[topic], &edges,
@@ -245,12 +217,18 @@ static void give_back(struct kafka_source *s)
     s->record_count = 0;
 }
 
-/* The position is no longer in the topic. Where nothing was read yet and nothing
- * stored, the beginning has only moved on under us: begin there. */
-static void position_is_gone(struct kafka_source *s, struct input *in)
+static void doubt(struct kafka_source *s, struct input *in)
+{
+    in->doubtful = in->queue != NULL;
+    s->doubts |= in->doubtful;
+}
+
+/* Where nothing was read yet and nothing stored, the beginning has only moved on under us:
+ * begin there. */
+static void settle_doubt(struct kafka_source *s, struct input *in)
 {
     const int64_t offset = in->next;
-    struct edges edges = { 0 };
+    struct kafka_edges edges = { 0 };
     struct reason why = { 0 };
     enum status status = ask_edges(s, in->shard, &edges, &why);
     if (status == STATUS_OK)
@@ -259,16 +237,35 @@ static void position_is_gone(struct kafka_source *s, struct input *in)
         status = begin_input(s, in, in->next, &why);
     if (status == STATUS_OK)
         return;
+    in->doubtful = status_reaction(status) == REACTION_RETRY;
     s->failure = status;
     s->failure_why = why;
     s->failed = in;
+}
+
+static void settle_doubts(struct kafka_source *s)
+{
+    int32_t shard = 0;
+    enum topic topic = TOPIC_ORDERS;
+    while (kafka_prober_moved_back(s->prober, &shard, &topic))
+        doubt(s, input_of(s, shard, topic));
+    const int64_t now = kafka_client_clock_ms();
+    if (!s->doubts || now - s->doubted_ms < DOUBT_RETRY_MS)
+        return;
+    s->doubted_ms = now;
+    s->doubts = false;
+    for (int32_t i = 0; i < input_count(s); i++) {
+        if (s->inputs[i].doubtful)
+            settle_doubt(s, &s->inputs[i]);
+        s->doubts |= s->inputs[i].doubtful;
+    }
 }
 
 static void take_error(struct kafka_source *s, struct input *in, const rd_kafka_message_t *m)
 {
     const enum status status = kafka_errors_status(m->err);
     if (status == STATUS_DATA_LOSS) {
-        position_is_gone(s, in);
+        doubt(s, in);
         return;
     }
     (void)kafka_client_blame(&s->reader, m->err, rd_kafka_message_errstr(m), &s->failure_why);
@@ -299,12 +296,13 @@ static void take_record(struct kafka_source *s, struct input *in, rd_kafka_messa
 /* Takes at most `max` records off the input's queue; returns how many. */
 static int32_t drain_input(struct kafka_source *s, struct input *in, int32_t max)
 {
-    if (in->queue == NULL || in->held || max <= 0 || rd_kafka_queue_length(in->queue) == 0)
+    if (in->queue == NULL || in->held || in->doubtful || max <= 0 ||
+        rd_kafka_queue_length(in->queue) == 0)
         return 0;
     /* The free end of the array: what is kept moves down over what is not. */
     rd_kafka_message_t **got = s->messages + s->message_count;
     const ssize_t count = rd_kafka_consume_batch_queue(in->queue, 0, got, (size_t)max);
-    bool gone = false; /* an error replaced the queue: the rest is of the old one */
+    bool gone = false; /* where the queue comes from is in doubt: it will be replaced */
     for (ssize_t i = 0; i < count; i++) {
         rd_kafka_message_t *m = got[i];
         const bool wanted =
@@ -314,9 +312,8 @@ static int32_t drain_input(struct kafka_source *s, struct input *in, int32_t max
             continue;
         }
         if (wanted && m->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            const rd_kafka_queue_t *before = in->queue;
             take_error(s, in, m);
-            gone = in->queue != before || s->failed == in;
+            gone = in->doubtful || s->failed == in;
         }
         rd_kafka_message_destroy(m);
     }
@@ -391,6 +388,7 @@ static enum status source_read(void *self, int patience_ms, struct record_batch 
         (void)rd_kafka_poll(s->reader.handle, 0);
         duties = kafka_group_take_duties(s->group, &duty_count);
         follow_duties(s, duties, duty_count);
+        settle_doubts(s);
         drain(s);
         const int64_t left = deadline - kafka_client_clock_ms();
         if (s->record_count > 0 || duty_count > 0 || status != STATUS_OK ||

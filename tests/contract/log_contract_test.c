@@ -651,6 +651,48 @@ static void skipping_passes_over_what_goes_while_an_input_is_held(void **state)
         assert_int_equal(r->seen[r->count - 5 + i].offset, 395 + i);
 }
 
+/* Deleted, and made anew when the reader has seen that it is gone. */
+static void remake(struct world *w, struct source_reader *r, enum topic topic)
+{
+    if (is_fake(w)) {
+        fake_log_remake(log_of(w), topic);
+        return;
+    }
+    kafka_broker_delete_topic(w->names[topic]);
+    source_reader_steps(r, 4 * QUIET_MS);
+    kafka_broker_topic(w->names[topic], SHARDS);
+}
+
+/* Its offsets begin again at 0: what is appended below our position would never be read. */
+static void a_topic_that_is_made_anew_under_us_is_data_loss(void **state)
+{
+    struct world *w = *state;
+    append(w, TOPIC_ORDERS, 0, 10);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count == 10);
+    SOURCE_READER_UNTIL(r, source_reader_end(r, 0, TOPIC_ORDERS).end == 10);
+    remake(w, r, TOPIC_ORDERS);
+    SOURCE_READER_UNTIL(r, r->status == STATUS_DATA_LOSS);
+    assert_non_null(strstr(r->why.text, "offset 10"));
+    assert_non_null(strstr(r->why.text, "ends at 0"));
+}
+
+static void skipping_reads_a_topic_that_is_made_anew_from_its_beginning(void **state)
+{
+    struct world *w = *state;
+    w->skip_on_data_loss = true;
+    append(w, TOPIC_ORDERS, 0, 10);
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->count == 10);
+    SOURCE_READER_UNTIL(r, source_reader_end(r, 0, TOPIC_ORDERS).end == 10);
+    remake(w, r, TOPIC_ORDERS);
+    SOURCE_READER_UNTIL(r, source_reader_position(r, 0, TOPIC_ORDERS) == 0);
+    r->count = 0;
+    append(w, TOPIC_ORDERS, 0, 3);
+    SOURCE_READER_UNTIL(r, r->count == 3);
+    assert_in_order_from(r, 0);
+}
+
 /* ---- the suite
  * ------------------------------------------------------------------------------------ */
 

@@ -140,17 +140,22 @@ static void free_span(struct span s)
     free(bytes.owned);
 }
 
+static void forget_records(struct partition *p)
+{
+    for (int64_t k = 0; k < p->count; k++) {
+        free_span(p->at[k].key);
+        free_span(p->at[k].value);
+    }
+    p->count = 0;
+}
+
 void fake_log_close(struct fake_log *log)
 {
     if (log == NULL)
         return;
     for (int32_t i = 0; i < part_count(log); i++) {
-        struct partition *p = &log->partitions[i];
-        for (int64_t k = 0; k < p->count; k++) {
-            free_span(p->at[k].key);
-            free_span(p->at[k].value);
-        }
-        free(p->at);
+        forget_records(&log->partitions[i]);
+        free(log->partitions[i].at);
     }
     for (int32_t i = 0; i < log->member_count; i++)
         free_member(log->members[i]);
@@ -197,6 +202,16 @@ void fake_log_truncate(struct fake_log *log, int32_t shard, enum topic topic, in
     struct partition *p = part_of(log, shard, topic);
     CHECK(low >= p->low && low <= p->end);
     p->low = low;
+}
+
+void fake_log_remake(struct fake_log *log, enum topic topic)
+{
+    for (int32_t shard = 0; shard < log->options.shard_count; shard++) {
+        struct partition *p = part_of(log, shard, topic);
+        forget_records(p);
+        p->low = 0;
+        p->end = 0;
+    }
 }
 
 int64_t fake_log_low(const struct fake_log *log, int32_t shard, enum topic topic)
@@ -483,7 +498,8 @@ static void probe(struct fake_member *m)
 static bool has_lost_data(struct fake_member *m, int32_t i)
 {
     struct fake_input *in = &m->inputs[i];
-    if (in->next >= m->log->partitions[i].low)
+    const struct partition *p = &m->log->partitions[i];
+    if (in->next >= p->low && in->next <= p->end)
         return false;
     const enum topic topic = (enum topic)(i % TOPIC_COUNT);
     const int64_t stored = in->fresh ? OFFSET_NONE : in->next;

@@ -44,6 +44,9 @@ void fake_log_append_gap(struct fake_log *log, int32_t shard, enum topic topic, 
 /* Drops everything before offset `low`. */
 void fake_log_truncate(struct fake_log *log, int32_t shard, enum topic topic, int64_t low);
 
+/* The topic is deleted and made anew: its records are gone, its offsets begin at 0. */
+void fake_log_remake(struct fake_log *log, enum topic topic);
+
 int64_t fake_log_low(const struct fake_log *log, int32_t shard, enum topic topic);
 int64_t fake_log_end(const struct fake_log *log, int32_t shard, enum topic topic);
 

@@ -9,10 +9,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-enum { PATIENCE_MS = 10000 };
+enum { PATIENCE_MS = 10000, LOOK_MS = 20 };
 
 const char *kafka_broker_address(void)
 {
@@ -55,6 +56,37 @@ void kafka_broker_topic(const char *name, int32_t partitions)
                                        .replication = 1 };
     if (kafka_topics_create(&kafka, &topic, 1, &why) != STATUS_OK)
         fail_msg("%s", why.text);
+}
+
+static bool is_there(rd_kafka_t *client, const char *name)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    bool there = false;
+    assert_int_equal(rd_kafka_metadata(client, 1, NULL, &metadata, PATIENCE_MS),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    for (int i = 0; i < metadata->topic_cnt; i++)
+        there |= strcmp(metadata->topics[i].topic, name) == 0;
+    rd_kafka_metadata_destroy(metadata);
+    return there;
+}
+
+void kafka_broker_delete_topic(const char *name)
+{
+    rd_kafka_t *client = open_client(NULL);
+    rd_kafka_DeleteTopic_t *deleted = rd_kafka_DeleteTopic_new(name);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+    rd_kafka_DeleteTopics(client, &deleted, 1, NULL, queue);
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteTopic_destroy(deleted);
+    for (int i = 0; is_there(client, name); i++) {
+        assert_true(i < PATIENCE_MS / LOOK_MS);
+        (void)usleep(LOOK_MS * 1000);
+    }
+    rd_kafka_destroy(client);
 }
 
 void kafka_broker_delete_before(const char *topic, int32_t partition, int64_t offset)

@@ -14,6 +14,9 @@ const char *kafka_broker_address(void);
 /* Makes a topic and waits until the broker knows it. */
 void kafka_broker_topic(const char *name, int32_t partitions);
 
+/* Deletes it and waits until the broker does not know it any more. */
+void kafka_broker_delete_topic(const char *name);
+
 /* As retention would: the partition begins at `offset` from now on. */
 void kafka_broker_delete_before(const char *topic, int32_t partition, int64_t offset);
 
