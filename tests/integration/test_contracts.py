@@ -11,7 +11,6 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import harness  # noqa: E402
-import services  # noqa: E402
 
 PATIENCE = 120
 
@@ -21,8 +20,7 @@ class Contracts(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.world = harness.World()
-        cls.addClassCleanup(cls.world.close)
+        cls.world = harness.shared_world()
 
     def assert_kept(self, suite):
         program = pathlib.Path(harness.binary()).parent / "tests" / f"contract_{suite}_test"

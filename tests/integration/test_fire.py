@@ -15,8 +15,7 @@ ROUNDS = int(os.environ.get("SELLERWATCH_FIRE_ROUNDS", "5"))
 
 class UnderFire(unittest.TestCase):
     def test_whatever_breaks_counts_are_right_and_alerts_stand_once(self):
-        world = harness.World()
-        self.addCleanup(world.close)
+        world = harness.shared_world()
         for seed in range(1, ROUNDS + 1):
             with self.subTest(seed=seed):
                 fire.Round(world, seed).run(self)

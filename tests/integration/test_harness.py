@@ -134,8 +134,7 @@ class Feed(unittest.TestCase):
 class World(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.world = harness.World()
-        cls.addClassCleanup(cls.world.close)
+        cls.world = harness.shared_world()
 
     def test_events_arrive_whole_and_in_the_partition_the_oracle_computes(self):
         with harness.Job(self.world, partitions=3) as job:

@@ -13,6 +13,7 @@ DESIGN
 A service is a process of ours on a loopback port of its own in a folder of its own:
 
     start()    from nothing, or again on what stop() or kill() left behind
+               (launch() and await_ready(): the same in two steps)
     stop()     SIGTERM, patience, then SIGKILL; by process id, never by name
     kill()     SIGKILL: the power fails
     pause() / resume()   SIGSTOP / SIGCONT: alive, but answers nothing
@@ -31,6 +32,7 @@ import contextlib
 import ctypes
 import fcntl
 import http.client
+import io
 import os
 import pathlib
 import shutil
@@ -191,6 +193,10 @@ class Service:
         raise NotImplementedError
 
     def start(self):
+        return self.launch().await_ready()
+
+    def launch(self):
+        """Starts it without waiting: others may start meanwhile."""
         if not self.prepared:
             self.prepare()
             self.prepared = True
@@ -199,6 +205,9 @@ class Service:
                                             stdin=subprocess.DEVNULL, cwd=self.folder,
                                             start_new_session=True,
                                             preexec_fn=die_with_the_test)
+        return self
+
+    def await_ready(self):
         deadline = time.monotonic() + START_SECONDS
         while not self.looks_ready():
             if self.process.poll() is not None:
@@ -404,6 +413,44 @@ class Kafka(Service):
         error = struct.unpack_from(">h", answer, at)[0]
         if error != 0:
             raise ServiceError(f"Kafka does not create topic {name}: error {error}")
+        self.await_topic(name, partitions)
+
+    def await_topic(self, name, partitions):
+        """The controller has made it; the broker learns of it a moment later, and whoever
+        asks before that hears that there is no such topic."""
+        deadline = time.monotonic() + START_SECONDS
+        while self.leaders(name) != partitions:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"topic {name} has no {partitions} partitions with leaders")
+            time.sleep(0.02)
+
+    def leaders(self, name):
+        """How many partitions of a topic have a leader, as the broker has it: Metadata,
+        version 1."""
+        answer = io.BytesIO(self.request(3, 1, struct.pack(">i", 1) + kafka_text(name)))
+
+        def take(form):
+            return struct.unpack(form, answer.read(struct.calcsize(form)))
+
+        def skip_text():
+            answer.read(max(0, take(">h")[0]))
+
+        for _ in range(take(">i")[0]):  # brokers: id, host, port, rack
+            take(">i")
+            skip_text()
+            take(">i")
+            skip_text()
+        take(">ii")  # controller, number of topics
+        error = take(">h")[0]
+        skip_text()
+        take(">b")  # internal
+        count = 0
+        for _ in range(take(">i")[0] if error == 0 else 0):
+            wrong, _, leader = take(">hii")
+            count += wrong == 0 and leader >= 0
+            for _ in range(2):  # replicas, those in sync
+                answer.read(4 * take(">i")[0])
+        return count
 
     def request(self, key, version, body):
         """One request of the Kafka protocol with the old (not flexible) header."""
