@@ -248,6 +248,15 @@ static void assert_event_comes(struct world *w)
     assert_int_equal(w->event.shipment.parcel_count, 3);
 }
 
+static bool is_troubled(struct world *w)
+{
+    struct reason why = { "" };
+    const struct decoder_port port = schemas_port(w->workers[0]);
+    const bool troubled = port.troubled(port.self, &why);
+    assert_int_equal(why.text[0] != '\0', troubled);
+    return troubled;
+}
+
 static void assert_waits(struct world *w)
 {
     const int64_t until = now().ms + QUIET_MS;
@@ -255,9 +264,7 @@ static void assert_waits(struct world *w)
         assert_int_equal(decode(w), STATUS_PENDING);
         (void)usleep(2000);
     }
-    struct reason why = { "" };
-    assert_true(schemas_waiting(w->workers[0], &why));
-    assert_true(why.text[0] != '\0');
+    assert_true(is_troubled(w));
 }
 
 /* ---- promises
@@ -277,8 +284,7 @@ static void a_record_of_an_unknown_schema_is_rejected_as_such(void **state)
     write_record(w, UNKNOWN_ID);
     assert_int_equal(decode_finally(w, TOPIC_SHIPMENTS), STATUS_MALFORMED);
     assert_int_equal(w->reject, REJECT_UNKNOWN_SCHEMA);
-    struct reason why = { "" };
-    assert_false(schemas_waiting(w->workers[0], &why));
+    assert_false(is_troubled(w));
 }
 
 static void a_schema_of_another_topic_is_rejected_there_and_read_where_it_belongs(void **state)

@@ -204,7 +204,11 @@ static enum status send(void *self, const struct outgoing *record, struct reason
         return STATUS_FULL;
     world.changes++;
     world.delivery = (struct delivery){
-        .kind = record->kind, .shard = record->shard, .cookie = record->cookie, .offset = -1
+        .kind = record->kind,
+        .shard = record->shard,
+        .cookie = record->cookie,
+        .delivered = true,
+        .offset = -1,
     };
     world.delivered = true;
     return STATUS_OK;
@@ -225,6 +229,24 @@ static enum status flush(void *self, int patience_ms)
     (void)self;
     (void)patience_ms;
     return STATUS_OK;
+}
+
+static void give_up(void *self)
+{
+    (void)self;
+}
+
+static bool never_troubled(void *self, struct reason *why)
+{
+    (void)self;
+    (void)why;
+    return false;
+}
+
+static int32_t lease_ms(void *self)
+{
+    (void)self;
+    return 1;
 }
 
 static enum status read_tail(void *self, int32_t shard, int64_t from,
@@ -261,8 +283,20 @@ static enum status decode_change(void *self, struct span value, struct alert_cha
 }
 
 static const struct ports ports_but_decoder = {
-    .source = { NULL, read_batch, start, release, hold, log_end, position, note_progress },
-    .sink = { NULL, send, poll_sink, flush },
+    .source = { .read = read_batch,
+                .start = start,
+                .release = release,
+                .hold = hold,
+                .log_end = log_end,
+                .position = position,
+                .note_progress = note_progress,
+                .lease_ms = lease_ms,
+                .troubled = never_troubled },
+    .sink = { .send = send,
+              .poll = poll_sink,
+              .flush = flush,
+              .give_up = give_up,
+              .troubled = never_troubled },
     .feed = { NULL, read_tail },
     .store = { NULL, claim, load, save, poll_store },
     .encoder = { NULL, encode, decode_change },
