@@ -64,6 +64,10 @@ struct input {
     bool fresh;    /* no offset was stored: where it began is our choice */
     bool doubtful; /* its position may not be in the topic any more: not read until known */
     int64_t next;  /* offset of the record to deliver next */
+    /* The loss that was told last: until something is read and saved behind it, the same
+     * offset is asked for again and again. */
+    int64_t lost_from; /* OFFSET_NONE: none */
+    int64_t lost_to;
 };
 
 struct kafka_source {
@@ -181,7 +185,10 @@ static enum status choose_offset(struct kafka_source *s, struct input *in, int64
             *why = loss;
         return STATUS_DATA_LOSS;
     }
-    log_write(LOG_ERROR, "data_loss_skipped", "why=\"%s\"", loss.text);
+    if (in->lost_from != stored || in->lost_to != low)
+        log_write(LOG_ERROR, "data_loss_skipped", "why=\"%s\"", loss.text);
+    in->lost_from = stored;
+    in->lost_to = low;
     in->next = low;
     return STATUS_OK;
 }
@@ -494,6 +501,7 @@ static void take_memory(struct kafka_source *s)
             .shard = i / TOPIC_COUNT,
             .topic = (enum topic)(i % TOPIC_COUNT),
             .next = OFFSET_NONE,
+            .lost_from = OFFSET_NONE,
         };
 }
 

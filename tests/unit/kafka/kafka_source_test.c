@@ -8,8 +8,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <librdkafka/rdkafka.h>
@@ -137,6 +139,41 @@ static void an_input_without_a_leader_is_told_while_others_are_read(void **state
     SOURCE_READER_UNTIL(r, !troubled(r));
 }
 
+/* How often `word` was written to stderr since the file took its place. */
+static int times_in(FILE *file, const char *word)
+{
+    char line[1024];
+    int count = 0;
+    rewind(file);
+    while (fgets(line, sizeof line, file) != NULL)
+        count += strstr(line, word) != NULL;
+    return count;
+}
+
+/* A shard is started again with the offsets it has, and again, until something is read
+ * and saved: the input that lost something is told of once. */
+static void a_skipped_loss_is_told_once(void **state)
+{
+    struct world *w = *state;
+    w->options.skip_on_data_loss = true;
+    struct source_reader *r = join_and_start(w);
+    static const int64_t beyond[TOPIC_COUNT] = { 100, OFFSET_NONE, OFFSET_NONE };
+    static const int64_t further[TOPIC_COUNT] = { 200, OFFSET_NONE, OFFSET_NONE };
+    FILE *file = tmpfile();
+    const int kept = dup(STDERR_FILENO);
+    assert_true(file != NULL && kept >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
+    assert_int_equal(source_reader_start(r, 0, beyond), STATUS_OK);
+    assert_int_equal(source_reader_start(r, 0, beyond), STATUS_OK);
+    const int told = times_in(file, "event=data_loss_skipped");
+    assert_int_equal(source_reader_start(r, 0, further), STATUS_OK); /* another one */
+    const int told_of_both = times_in(file, "event=data_loss_skipped");
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    (void)close(kept);
+    (void)fclose(file);
+    assert_int_equal(told, 1);
+    assert_int_equal(told_of_both, 2);
+}
+
 static void an_unknown_property_is_refused_before_anything_connects(void **state)
 {
     struct world *w = *state;
@@ -156,6 +193,7 @@ int main(void)
         PROMISE(with_latest_only_what_comes_after_the_start_is_read),
         PROMISE(without_brokers_no_end_gets_newer_and_the_reason_is_told),
         PROMISE(an_input_without_a_leader_is_told_while_others_are_read),
+        PROMISE(a_skipped_loss_is_told_once),
         PROMISE(an_unknown_property_is_refused_before_anything_connects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
