@@ -14,11 +14,12 @@
  * day begins at 01:00), comes twice (the first counts) or where a whole day was left
  * out (it has no length).
  *
- * A zone that libc does not know silently becomes UTC, so the zone's file is
- * looked at first.
+ * A zone that libc does not know, or cannot load, silently becomes UTC, so the zone's
+ * file is looked at first, and libc is held against it (zone_file.h).
  */
 #include "app/timezone.h"
 
+#include "app/zone_file.h"
 #include "base/check.h"
 
 #include <stdio.h>
@@ -63,18 +64,27 @@ static bool is_zone_file(const char *path)
     return size == sizeof begin && memcmp(begin, magic, sizeof magic) == 0;
 }
 
+static const char *zone_folder(void)
+{
+    const char *folder = getenv("TZDIR");
+    return folder == NULL || folder[0] == '\0' ? default_folder : folder;
+}
+
+static void zone_path(const char *zone, char ret_path[PATH_BYTES])
+{
+    (void)snprintf(ret_path, PATH_BYTES, "%s/%s", zone_folder(), zone);
+}
+
 bool timezone_exists(const char *zone, struct reason *ret_why)
 {
     char path[PATH_BYTES];
     struct stat found;
-    const char *folder = getenv("TZDIR");
-    if (folder == NULL || folder[0] == '\0')
-        folder = default_folder;
+    const char *folder = zone_folder();
     if (!zone_name_is_good(zone)) {
         reason_set(ret_why, "\"%s\" is no IANA time zone; write such as Europe/Berlin", zone);
         return false;
     }
-    (void)snprintf(path, sizeof path, "%s/%s", folder, zone);
+    zone_path(zone, path);
     if (is_zone_file(path))
         return true;
     if (stat(folder, &found) != 0)
@@ -163,19 +173,25 @@ static void fill_elapsed(const struct settings_calendar *c, const int64_t *start
     }
 }
 
-static struct calendar build(const struct settings_calendar *c)
+static bool build(const struct settings_calendar *c, struct calendar *ret_calendar,
+                  struct reason *ret_why)
 {
+    char path[PATH_BYTES];
+    CHECK(setenv("TZ", c->timezone, 1) == 0);
+    tzset();
+    zone_path(c->timezone, path);
+    if (!zone_file_in_force(path, c->timezone, ret_why))
+        return false;
+
     const int64_t first = days_before_year(TIMEZONE_YEAR_FIRST);
     const int32_t days = (int32_t)(days_before_year(TIMEZONE_YEAR_LAST + 1) - first);
     int64_t *starts = calloc((size_t)days + 1, sizeof *starts);
     int64_t *elapsed = calloc((size_t)days + 1, sizeof *elapsed);
     CHECK(starts != NULL && elapsed != NULL);
-
-    CHECK(setenv("TZ", c->timezone, 1) == 0);
-    tzset();
     fill_starts(starts, first, days);
     fill_elapsed(c, starts, elapsed, first, days);
-    return (struct calendar){ .days = days, .starts = starts, .elapsed = elapsed };
+    *ret_calendar = (struct calendar){ .days = days, .starts = starts, .elapsed = elapsed };
+    return true;
 }
 
 /* ---- all calendars ----------------------------------------------------------------- */
@@ -210,13 +226,19 @@ bool timezone_calendars_open(const struct settings *settings,
     CHECK(calendars.at != NULL);
 
     char *kept = keep_zone();
-    for (int32_t i = 0; i < calendars.count; i++) {
+    bool well = true;
+    for (int32_t i = 0; well && i < calendars.count; i++) {
         const struct settings_calendar *c = &settings->calendars[i];
-        calendars.at[i] = c->timezone[0] == '\0' ? calendar_always : build(c);
+        calendars.at[i] = calendar_always;
+        if (c->timezone[0] != '\0')
+            well = build(c, &calendars.at[i], ret_why);
     }
     restore_zone(kept);
-    *ret_calendars = calendars;
-    return true;
+    if (well)
+        *ret_calendars = calendars;
+    else
+        timezone_calendars_free(&calendars);
+    return well;
 }
 
 static void free_table(const int64_t *table)

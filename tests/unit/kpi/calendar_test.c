@@ -12,7 +12,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 struct world {
@@ -288,6 +290,37 @@ static void zone_that_does_not_exist_is_an_error_and_not_utc(void **state)
     assert_true(timezone_exists("Europe/Berlin", &why));
 }
 
+/* libc makes UTC of it and says nothing; every due time would be two hours off. */
+static void zone_that_libc_cannot_load_is_an_error_and_not_utc(void **state)
+{
+    (void)state;
+    struct timezone_calendars calendars;
+    struct reason why = { "" };
+    char folder[] = "/tmp/sellerwatch-zones-XXXXXX";
+    char file[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(file, sizeof file, "%s/Damaged", folder);
+    FILE *to = fopen(file, "w");
+    assert_non_null(to);
+    assert_true(fputs("TZif2, and nothing that makes sense behind it ...", to) >= 0);
+    assert_int_equal(fclose(to), 0);
+    assert_int_equal(setenv("TZDIR", folder, 1), 0);
+
+    struct settings all = world.settings;
+    struct settings_calendar c = { .name = (char[]){ "x" },
+                                   .timezone = (char[]){ "Damaged" },
+                                   .weekdays = 0x7F };
+    all.calendars = &c;
+    all.calendar_count = 1;
+    assert_true(timezone_exists("Damaged", &why));
+    const bool opened = timezone_calendars_open(&all, &calendars, &why);
+    assert_int_equal(unsetenv("TZDIR"), 0);
+    (void)unlink(file);
+    (void)rmdir(folder);
+    assert_false(opened);
+    assert_non_null(strstr(why.text, "Damaged is damaged"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +344,7 @@ int main(void)
         cmocka_unit_test(day_without_midnight_begins_when_its_first_hour_does),
         cmocka_unit_test(building_tables_leaves_the_zone_of_the_process_alone),
         cmocka_unit_test(zone_that_does_not_exist_is_an_error_and_not_utc),
+        cmocka_unit_test(zone_that_libc_cannot_load_is_an_error_and_not_utc),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }
