@@ -278,6 +278,29 @@ static void put_evidence(avro_value_t *v, const struct alert_change *a)
     put_long(v, "evidence_total", a->evidence_total);
 }
 
+static void put_contributors(avro_value_t *v, const struct alert_change *a)
+{
+    CHECK(a->contributor_count >= 0 && a->contributor_count <= CONTRIBUTORS_MAX);
+    avro_value_t list = field(v, "contributors");
+    for (int32_t i = 0; i < a->contributor_count; i++) {
+        const struct contributor *c = &a->contributors[i];
+        avro_value_t item;
+        avro_value_t excess;
+        avro_value_t reference;
+        avro_value_t null;
+        CHECK(avro_value_append(&list, &item, NULL) == 0);
+        put_string(&item, "dimension", span_of_text(ALERT_DECODE_STOREFRONT));
+        put_string(&item, "member", name_span(&c->storefront));
+        put_long(&item, "bad", c->bad);
+        put_long(&item, "total", c->total);
+        excess = field(&item, "excess_bad");
+        CHECK(avro_value_set_double(&excess, alert_unit_excess(c)) == 0);
+        reference = field(&item, "value_if_at_reference");
+        CHECK(avro_value_set_branch(&reference, 0, &null) == 0);
+        put_given_double(&item, "value_if_at_reference", alert_unit_like_the_others(a, c));
+    }
+}
+
 static void write_value(struct alert_codec *c, const struct alert_change *change)
 {
     avro_value_t *v = &c->value;
@@ -288,6 +311,7 @@ static void write_value(struct alert_codec *c, const struct alert_change *change
     put_numbers(v, change);
     put_times(v, change);
     put_evidence(v, change);
+    put_contributors(v, change);
     put_string(v, "producer", span_of_text(c->options.producer));
 
     avro_writer_reset(c->writer);

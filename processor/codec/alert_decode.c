@@ -164,15 +164,25 @@ static void take_evidence(struct reader *r, struct alert_change *a)
         a->evidence[a->evidence_count++] = e;
 }
 
-static void skip_contributor(struct reader *r, struct alert_change *a)
+/* Those of other dimensions are a newer program's. */
+static void take_contributor(struct reader *r, struct alert_change *a)
 {
-    (void)a;
-    (void)take_text(r);
-    (void)take_text(r);
-    (void)reader_signed(r);
-    (void)reader_signed(r);
-    (void)take_double(r);
-    (void)take_given_double(r);
+    const bool known = span_equal(take_text(r), span_of_text(ALERT_DECODE_STOREFRONT));
+    struct contributor c = { .storefront = { 0 } };
+    const struct span member = take_text(r);
+    c.bad = take_counter(r, UINT32_MAX);
+    c.total = take_counter(r, UINT32_MAX);
+    if (!alert_unit_read_excess(take_double(r), &c.excess_millionths))
+        r->broken = true;
+    (void)take_given_double(r); /* follows from the rest */
+    if (!known || r->broken)
+        return;
+    if (!name_fits(member) || a->contributor_count == CONTRIBUTORS_MAX) {
+        r->broken = true;
+        return;
+    }
+    c.storefront = name_of(member);
+    a->contributors[a->contributor_count++] = c;
 }
 
 static void skip_pair(struct reader *r, struct alert_change *a)
@@ -296,7 +306,7 @@ bool alert_decode_body(struct span body, struct alert_change *ret_change)
     take_state(&r, &a);
     take_watched(&r, &a);
     take_numbers(&r, &a);
-    take_list(&r, &a, skip_contributor);
+    take_list(&r, &a, take_contributor);
     take_list(&r, &a, skip_recommendation);
     take_list(&r, &a, take_evidence);
     a.evidence_total = reader_signed(&r);

@@ -10,6 +10,9 @@
 #define ALERT_DECODE_FLAPPING "FLAPPING"
 #define ALERT_DECODE_THROTTLED "THROTTLED"
 
+/* The one dimension by which contributors are told apart. */
+#define ALERT_DECODE_STOREFRONT "storefront"
+
 /* False: the bytes are no such record. */
 bool alert_decode_body(struct span body, struct alert_change *ret_change);
 

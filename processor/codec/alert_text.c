@@ -142,6 +142,23 @@ static json_t *evidence_json(const struct alert_change *a)
     return list;
 }
 
+static json_t *contributors_json(const struct alert_change *a)
+{
+    json_t *list = json_array();
+    for (int32_t i = 0; i < a->contributor_count; i++) {
+        const struct contributor *c = &a->contributors[i];
+        json_t *item = json_object();
+        put(item, "dimension", json_string(ALERT_DECODE_STOREFRONT));
+        put(item, "member", text_json(name_span(&c->storefront)));
+        put(item, "bad", json_integer(c->bad));
+        put(item, "total", json_integer(c->total));
+        put(item, "excess_bad", real_json(alert_unit_excess(c)));
+        put(item, "value_if_at_reference", real_json(alert_unit_like_the_others(a, c)));
+        json_array_append_new(list, item);
+    }
+    return list;
+}
+
 static void put_state(json_t *o, const struct alert_change *a)
 {
     char key[ALERT_IDENTITY_KEY_BYTES];
@@ -199,7 +216,7 @@ static void put_numbers(json_t *o, const struct alert_change *a)
 
 static void put_rest(json_t *o, const struct alert_change *a)
 {
-    put(o, "contributors", json_array());
+    put(o, "contributors", contributors_json(a));
     put(o, "recommendations", json_array());
     put(o, "evidence", evidence_json(a));
     put(o, "evidence_total", json_integer(a->evidence_total));

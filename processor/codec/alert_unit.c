@@ -11,6 +11,7 @@
 /* Beyond this a double no longer holds every whole number. */
 static const double EXACT_MAX = 9007199254740992.0;
 static const double THOUSAND = 1000.0;
+static const double MILLION = 1000000.0;
 
 static double whole_per_shown(enum kpi kpi)
 {
@@ -49,6 +50,30 @@ bool alert_unit_read(enum kpi kpi, double shown, int64_t *ret_amount)
 bool alert_unit_read_milli(enum kpi kpi, double shown, int64_t *ret_milli)
 {
     return read_scaled(shown, whole_per_shown(kpi) * THOUSAND, ret_milli);
+}
+
+double alert_unit_excess(const struct contributor *c)
+{
+    return (double)c->excess_millionths / MILLION;
+}
+
+bool alert_unit_read_excess(double shown, int64_t *ret_millionths)
+{
+    return read_scaled(shown, MILLION, ret_millionths);
+}
+
+/* At the others' rate its own facts change nothing: the value is theirs. */
+double alert_unit_like_the_others(const struct alert_change *a, const struct contributor *c)
+{
+    CHECK(c->bad >= 0 && c->total >= 0);
+    if (a->denominator <= c->total || a->evidence_total < c->bad)
+        return NAN;
+    const int64_t bad = a->evidence_total - c->bad;
+    const int64_t total = a->denominator - c->total;
+    if (bad > total)
+        return NAN;
+    const double rate = (double)bad / (double)total;
+    return catalogue_row(a->kpi)->side == SIDE_GOOD ? 1 - rate : rate;
 }
 
 void alert_unit_time(int64_t ms, char ret_text[ALERT_UNIT_TIME_BYTES])

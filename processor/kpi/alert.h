@@ -144,6 +144,10 @@ struct alert_news {
 void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
                    struct alert_news news);
 
+/* Says what the gap is made of, by the threshold that the change names. */
+void alert_contributors(const struct alerts *as, const struct alert *a,
+                        struct alert_change *change);
+
 /* Counts one more (1) or one less (-1) firing alert of the KPI; a storm begins
  * or ends with it. */
 void alert_count_firing(struct alerts *as, enum kpi kpi, int32_t by);

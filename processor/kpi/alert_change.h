@@ -49,7 +49,7 @@ enum {
 
 enum evidence_kind { EVIDENCE_ORDER_UNIT, EVIDENCE_TICKET };
 
-enum { EVIDENCE_MAX = 20, SOURCE_BYTES = 96 };
+enum { EVIDENCE_MAX = 20, CONTRIBUTORS_MAX = 10, SOURCE_BYTES = 96 };
 
 /* What is wrong with a unit or ticket: a bad fact, as enum fact numbers it, or what a gauge
  * sees. */
@@ -65,6 +65,14 @@ struct evidence {
     uint8_t wrong; /* enum fact or enum evidence_wrong */
     struct name id;
     event_time at; /* when the bad fact counts */
+};
+
+/* One storefront's part in what all of a seller's are alerted for. */
+struct contributor {
+    struct name storefront;
+    int64_t bad;
+    int64_t total;
+    int64_t excess_millionths; /* bad facts beyond what the threshold allows for that total */
 };
 
 /* A value of the KPI: a ratio in ppm, a gauge as a count, a duration in ms.
@@ -107,6 +115,8 @@ struct alert_change {
     struct evidence evidence[EVIDENCE_MAX]; /* newest first */
     int32_t evidence_count;
     int64_t evidence_total;
+    struct contributor contributors[CONTRIBUTORS_MAX]; /* the greatest excess first */
+    int32_t contributor_count;
     event_time fired; /* TIME_NEVER_YET: not yet, like the next one */
     event_time resolved;
     event_time evaluated; /* stream time of the evaluation */

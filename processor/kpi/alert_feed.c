@@ -191,6 +191,7 @@ void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
     fill_threshold(as, a, &change);
     fill_numbers(r, &change);
     fill_evidence(as, a, &change);
+    alert_contributors(as, a, &change);
     outbox_add(as->outbox, &change);
     a->published = r->value;
     as->changes[a->kpi][news.type] += 1;

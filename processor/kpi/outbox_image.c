@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Layout 1 did not say what is wrong with a piece of evidence. */
+/* Layout 1 named no contributors, and did not say what is wrong with a piece of evidence. */
 enum { CHANGE_LAYOUT = 2 };
 
 static void encode_value(struct kpi_value value, struct buffer *out)
@@ -79,6 +79,18 @@ static void encode_evidence(const struct alert_change *c, struct buffer *out)
     }
 }
 
+static void encode_contributors(const struct alert_change *c, struct buffer *out)
+{
+    CHECK(c->contributor_count >= 0 && c->contributor_count <= CONTRIBUTORS_MAX);
+    buffer_add_u8(out, (uint8_t)c->contributor_count);
+    for (int32_t i = 0; i < c->contributor_count; i++) {
+        buffer_add_string(out, name_span(&c->contributors[i].storefront));
+        buffer_add_varint(out, (uint64_t)c->contributors[i].bad);
+        buffer_add_varint(out, (uint64_t)c->contributors[i].total);
+        buffer_add_signed(out, c->contributors[i].excess_millionths);
+    }
+}
+
 void outbox_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
 {
     const struct waiting_change *w = pool_at(&ob->pool, ref);
@@ -88,6 +100,7 @@ void outbox_encode(const struct outbox *ob, uint32_t ref, struct buffer *out)
     encode_identity(&w->change, out);
     encode_state(&w->change, out);
     encode_numbers(&w->change, out);
+    encode_contributors(&w->change, out);
     encode_evidence(&w->change, out);
     image_end(out, begin);
 }
@@ -190,6 +203,17 @@ static void decode_evidence(struct alert_change *c, uint8_t layout, struct reade
     }
 }
 
+static void decode_contributors(struct alert_change *c, struct reader *in)
+{
+    c->contributor_count = decode_enum(in, CONTRIBUTORS_MAX + 1);
+    for (int32_t i = 0; i < c->contributor_count && !in->broken; i++) {
+        c->contributors[i].storefront = decode_name(in);
+        c->contributors[i].bad = (int64_t)image_number(in, UINT32_MAX);
+        c->contributors[i].total = (int64_t)image_number(in, UINT32_MAX);
+        c->contributors[i].excess_millionths = reader_signed(in);
+    }
+}
+
 bool outbox_decode(struct outbox *ob, struct reader *in)
 {
     const uint8_t layout = reader_u8(in);
@@ -209,6 +233,9 @@ bool outbox_decode(struct outbox *ob, struct reader *in)
     decode_identity(&w->change, in);
     decode_state(&w->change, in);
     decode_numbers(&w->change, in);
+    w->change.contributor_count = 0;
+    if (layout > 1)
+        decode_contributors(&w->change, in);
     decode_evidence(&w->change, layout, in);
     return !in->broken && reader_at_end(in);
 }

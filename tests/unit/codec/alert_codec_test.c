@@ -84,6 +84,14 @@ static void assert_same(const struct alert_change *a, const struct alert_change 
         assert_true(a->evidence[i].at.ms == b->evidence[i].at.ms);
     }
     assert_true(a->evidence_total == b->evidence_total);
+    assert_int_equal(a->contributor_count, b->contributor_count);
+    for (int i = 0; i < a->contributor_count; i++) {
+        const struct contributor *one = &a->contributors[i];
+        const struct contributor *other = &b->contributors[i];
+        assert_true(span_equal(name_span(&one->storefront), name_span(&other->storefront)));
+        assert_true(one->bad == other->bad && one->total == other->total);
+        assert_true(one->excess_millionths == other->excess_millionths);
+    }
     assert_true(a->fired.ms == b->fired.ms && a->resolved.ms == b->resolved.ms);
     assert_true(a->evaluated.ms == b->evaluated.ms && a->emitted.ms == b->emitted.ms);
 }
@@ -467,6 +475,18 @@ static void generic_reader_sees_the_fields_by_name(void **state)
     avro_value_get_by_name(&branch, "detail", &field, NULL);
     avro_value_get_string(&field, &text, &size);
     assert_string_equal(text, "attempted after its delivery window, or not at all");
+    avro_value_get_by_name(&value, "contributors", &field, NULL);
+    avro_value_get_by_index(&field, 0, &branch, NULL);
+    avro_value_get_by_name(&branch, "member", &field, NULL);
+    avro_value_get_string(&field, &text, &size);
+    assert_string_equal(text, "de");
+    avro_value_get_by_name(&branch, "excess_bad", &field, NULL);
+    avro_value_get_double(&field, &number);
+    same_double(number, 15.0);
+    avro_value_get_by_name(&branch, "value_if_at_reference", &field, NULL);
+    avro_value_get_current_branch(&field, &branch);
+    avro_value_get_double(&branch, &number);
+    same_double(number, 0.01); /* the others: 1 of 100 */
     avro_reader_free(reader);
     avro_value_decref(&value);
     avro_value_iface_decref(iface);

@@ -118,6 +118,9 @@ static void json_shows_values_in_the_kpis_unit_and_nulls(void **state)
     assert_true(json_is_null(json_object_get(json, "breach_probability")));
     assert_true(json_is_null(json_object_get(json, "resolved_at")));
     assert_int_equal(json_array_size(json_object_get(json, "evidence")), 2);
+    const json_t *part = json_array_get(json_object_get(json, "contributors"), 0);
+    assert_string_equal(json_string_value(json_object_get(part, "member")), "de");
+    assert_true(fabs(json_real_value(json_object_get(part, "excess_bad")) - 15) < 1e-12);
     const json_t *ticket = json_array_get(json_object_get(json, "evidence"), 1);
     assert_string_equal(json_string_value(json_object_get(ticket, "detail")),
                         "not answered, and past its due time");

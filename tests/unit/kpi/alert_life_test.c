@@ -628,6 +628,34 @@ static void total_is_alerted_only_with_facts_in_two_storefronts(void **state)
     assert_int_equal(newest(s)->evidence_count, 3);
 }
 
+static void assert_part(const struct contributor *c, const char *storefront, int64_t bad,
+                        int64_t total, int64_t excess_millionths)
+{
+    assert_true(span_equal(name_span(&c->storefront), span_of_text(storefront)));
+    assert_int_equal(c->bad, bad);
+    assert_int_equal(c->total, total);
+    assert_int_equal(c->excess_millionths, excess_millionths);
+}
+
+/* 9 late of 60 where 10 % are allowed: 3 too many, of which fr alone has 5. */
+static void alert_over_all_storefronts_says_which_of_them_the_gap_is_made_of(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 19, 1);
+    s->storefront = "xx";
+    deliver(s, 19, 1);
+    s->storefront = "fr";
+    deliver(s, 13, 7);
+    assert_int_equal(newest(s)->contributor_count, 0);
+    s->storefront = "*";
+    const struct alert_change *c = newest(s);
+    assert_int_equal(c->threshold, 100000);
+    assert_int_equal(c->contributor_count, 3);
+    assert_part(&c->contributors[0], "fr", 7, 20, 5000000);
+    assert_part(&c->contributors[1], "de", 1, 20, -1000000);
+    assert_part(&c->contributors[2], "xx", 1, 20, -1000000);
+}
+
 static void total_is_judged_by_the_global_thresholds(void **state)
 {
     struct story *s = *state;
@@ -770,6 +798,7 @@ int main(void)
         TEST(restart_in_the_middle_does_not_stop_the_clocks_of_an_alert),
         TEST(resolved_alert_is_forgotten_when_its_flapping_cannot_be_seen_any_more),
         TEST(total_is_alerted_only_with_facts_in_two_storefronts),
+        TEST(alert_over_all_storefronts_says_which_of_them_the_gap_is_made_of),
         TEST(total_is_judged_by_the_global_thresholds),
         TEST(storefronts_own_threshold_is_used_and_named),
         TEST(overdue_tickets_alert_now_with_the_newest_deadline_first),

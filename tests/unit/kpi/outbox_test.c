@@ -84,6 +84,13 @@ static void whatever_is_wrong_has_words_of_its_own(void **state)
     assert_int_equal(evidence_wrong_of(span_of_text("of a newer program")), WRONG_UNTOLD);
 }
 
+static void drop_byte(struct buffer *image, size_t from_end)
+{
+    memmove(&image->at[image->size - from_end], &image->at[image->size - from_end + 1],
+            from_end - 1);
+    image->size -= 1;
+}
+
 /* A change that an older program saved, without what is wrong with each unit. */
 static void change_of_an_older_layout_is_read(void **state)
 {
@@ -98,18 +105,19 @@ static void change_of_an_older_layout_is_read(void **state)
     outbox_add(&d->outbox, &change);
     outbox_encode(&d->outbox, d->outbox.first, &image);
 
-    /* one byte of kind, three of length, layout; behind the id and its length, the time of the
-     * evidence */
-    enum { LAYOUT_AT = 4, WRONG_FROM_END = 4 };
+    /* One byte of kind, three of length, layout. At the end: how many contributors, the sum
+     * and the number of the evidence, its kind, what is wrong, its id and time. */
+    enum { LAYOUT_AT = 4, WRONG_FROM_END = 4, CONTRIBUTORS_FROM_END = 8 };
     assert_int_equal(image.at[LAYOUT_AT], 2);
     assert_int_equal(image.at[image.size - WRONG_FROM_END], FACT_DELIVERY_LATE);
+    drop_byte(&image, CONTRIBUTORS_FROM_END);
+    drop_byte(&image, WRONG_FROM_END);
     image.at[LAYOUT_AT] = 1;
-    memmove(&image.at[image.size - WRONG_FROM_END], &image.at[image.size - WRONG_FROM_END + 1],
-            WRONG_FROM_END - 1);
-    struct reader in = reader_of(span_of(image.at + LAYOUT_AT, image.size - LAYOUT_AT - 1));
+    struct reader in = reader_of(span_of(image.at + LAYOUT_AT, image.size - LAYOUT_AT));
     assert_true(outbox_decode(&d->outbox, &in));
     const struct waiting_change *w = pool_at(&d->outbox.pool, d->outbox.first);
     assert_int_equal(w->change.evidence[0].wrong, WRONG_UNTOLD);
+    assert_int_equal(w->change.evidence[0].at.ms, 0);
     buffer_free(&image);
 }
 
