@@ -43,6 +43,9 @@ void oracle_count(struct oracle_book *book, const struct oracle_group *g, enum o
 void oracle_add_overdue(struct oracle_book *book, const struct oracle_group *g,
                         enum oracle_gauge gauge)
 {
+    const int64_t newest = g->events[g->count - 1].at;
+    if (book->watermark > newest + book->settings->abandon_after_ms)
+        return;
     book->overdue[book->overdue_count++] = (struct oracle_overdue){
         .gauge = gauge, .seller = g->events[0].seller, .storefront = g->events[0].storefront
     };

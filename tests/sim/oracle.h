@@ -120,6 +120,7 @@ struct oracle_settings {
     int64_t grace_response_ms;
     int64_t response_sla_ms;
     int64_t slow_response_ms;
+    int64_t abandon_after_ms; /* without an event for longer than that nothing is overdue */
     struct oracle_window windows[ORACLE_WINDOWS_MOST];
     int window_count;
 };
@@ -224,6 +225,7 @@ const struct oracle_calendar *oracle_calendar_of(const struct oracle_book *book,
 void oracle_count(struct oracle_book *book, const struct oracle_group *g, enum oracle_fact fact,
                   int64_t at);
 
+/* Unless it was abandoned. */
 void oracle_add_overdue(struct oracle_book *book, const struct oracle_group *g,
                         enum oracle_gauge gauge);
 

@@ -42,6 +42,9 @@ enum {
 /* A response that took longer is a bad one, in all windows. */
 #define SIM_SLOW_RESPONSE_MS (36 * HOUR_MS)
 
+/* Later than any deadline or event of a unit or ticket, earlier than the end of a long life. */
+#define SIM_ABANDON_MS (20 * DAY_MS)
+
 enum sim_fault {
 #define FAULT(name, weight, text) SIM_FAULT_##name,
 #include "sim/faults.def"

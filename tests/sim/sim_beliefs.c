@@ -127,6 +127,31 @@ struct gauges {
     int64_t open_tickets;
 };
 
+/* The newest event and the newest fact of something; was it heard of lately enough that it
+ * may still be there? What is overdue waits until it is abandoned, the rest until its facts
+ * have left every window and no late event can reach them. */
+static void check_age(const struct shard *s, int64_t newest_event, int64_t newest_fact,
+                      bool overdue)
+{
+    enum { REPEAT_DAYS = 7 };
+    const struct rules *rules = s->rules;
+    const int64_t open_until = newest_event + rules->abandon_after_ms;
+    const int64_t remembered = (newest_fact > newest_event ? newest_fact : newest_event) +
+                               rules_longest_window(rules) + REPEAT_DAYS * DAY_MS;
+    assert_true(s->clock.watermark <=
+                (overdue || open_until > remembered ? open_until : remembered));
+}
+
+static int64_t newest_of(const struct counted *counted, int count)
+{
+    int64_t newest = TIME_NEVER_YET;
+    for (int i = 0; i < count; i++) {
+        if (counted[i].fact_plus_one != 0 && counted[i].at > newest)
+            newest = counted[i].at;
+    }
+    return newest;
+}
+
 static void check_unit(const struct shard *s, uint32_t ref, void *arg)
 {
     struct gauges *gauges = arg;
@@ -144,6 +169,7 @@ static void check_unit(const struct shard *s, uint32_t ref, void *arg)
     assert_int_equal(u->overdue.listed, overdue);
     gauges->overdue[OVERDUE_UNITS][u->claim.cell] += overdue;
     gauges->open_units += !unit_closed(u, &memory);
+    check_age(s, u->last_event, newest_of(u->counted, UNIT_FACT_COUNT), overdue);
     const int64_t look = unit_next_look(u, &memory, s->rules, s->units.watermark);
     const int64_t at = deadline_of(&s->units.deadlines, ref);
     assert_true(at != TIME_NEVER && at <= look);
@@ -168,6 +194,7 @@ static void check_ticket(const struct shard *s, uint32_t ref, void *arg)
     gauges->overdue[OVERDUE_TICKETS][t->claim.cell] += wanted.overdue;
     gauges->open_tickets += !t->not_the_sellers && !t->claim.disowned &&
                             t->reply == TIME_NEVER && t->excused == TIME_NEVER;
+    check_age(s, t->last_event, newest_of(t->counted, TICKET_FACT_COUNT), wanted.overdue);
     assert_true(deadline_of(&s->tickets.deadlines, ref) != TIME_NEVER);
 }
 

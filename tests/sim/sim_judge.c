@@ -154,6 +154,7 @@ static struct oracle_settings settings_of(const struct sim *s)
                                         .grace_response_ms = rules->grace_response_ms,
                                         .response_sla_ms = rules->response_sla_ms,
                                         .slow_response_ms = SIM_SLOW_RESPONSE_MS,
+                                        .abandon_after_ms = rules->abandon_after_ms,
                                         .window_count = rules->window_count,
                                         .storefront_count = SIM_STOREFRONTS };
     for (int i = 0; i < SIM_STOREFRONTS; i++)

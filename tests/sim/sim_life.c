@@ -86,6 +86,8 @@ static void draw_rules(struct sim *s)
     for (int32_t i = 0; i < rules->window_count; i++)
         s->world.settings.thresholds.of[KPI_RESPONSE_TIME][i].warn = SIM_SLOW_RESPONSE_MS;
     rules->wall_time = s->by_wall;
+    if (sim_once_in(s, 2))
+        rules->abandon_after_ms = SIM_ABANDON_MS;
     rules->hold_first_alerts = sim_once_in(s, 2);
     rules->max_delay_ms = sim_once_in(s, 2) ? 0 : MINUTE_MS;
     rules->storm_limit = sim_once_in(s, 3) ? 2 : SIM_CALM_STORM_LIMIT;
@@ -209,6 +211,19 @@ static void run_healed(struct sim *s, int steps)
 
 /* ---- a life ------------------------------------------------------------------------ */
 
+/* By the working copies of the end: those of the processes that died are gone. */
+static int64_t abandoned(const struct little_worker *worker)
+{
+    int64_t sum = 0;
+    for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++) {
+        if (!little_world_works(worker, shard))
+            continue;
+        const struct shard *state = worker->pipeline.tenures[shard].state;
+        sum += (int64_t)(state->units.abandoned + state->tickets.abandoned);
+    }
+    return sum;
+}
+
 static void count(struct sim *s)
 {
     const struct little_world *w = &s->world;
@@ -217,8 +232,10 @@ static void count(struct sim *s)
     counts[SIM_COUNT_alert_changes] = little_world_feed(w);
     for (int32_t i = 0; i < w->entry_count; i++)
         counts[SIM_COUNT_lost] += little_world_is_lost(w, w->entries[i]);
-    for (int32_t i = 0; i < w->worker_count; i++)
+    for (int32_t i = 0; i < w->worker_count; i++) {
         counts[SIM_COUNT_fenced] += metrics_value(&w->workers[i]->metrics, METRIC_FENCED, 0, 0);
+        counts[SIM_COUNT_abandoned] += abandoned(w->workers[i]);
+    }
 }
 
 void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally)

@@ -468,17 +468,28 @@ static int64_t header_number(const struct outgoing *o, const char *name)
     return 0;
 }
 
+static void sends_in_order_what_is_saved(struct little_worker *worker, int32_t shard,
+                                         uint64_t sequence)
+{
+    assert_true(sequence < worker->saved_next[shard]);
+    assert_true(sequence > worker->sent[shard]);
+}
+
 static enum status spy_send(void *self, const struct outgoing *record, struct reason *why)
 {
-    const struct little_worker *worker = effect(self);
+    struct little_worker *worker = effect(self);
     if (record->kind == OUTGOING_ALERT) {
         note(worker, "sends alert change %" PRId64 " of shard %d", header_number(record, "seq"),
              record->shard);
-        assert_true((uint64_t)header_number(record, "seq") < worker->saved_next[record->shard]);
+        sends_in_order_what_is_saved(worker, record->shard,
+                                     (uint64_t)header_number(record, "seq"));
     } else {
         note(worker, "sets a record of shard %d aside", record->shard);
     }
-    return worker->fakes.sink.send(worker->fakes.sink.self, record, why);
+    const enum status s = worker->fakes.sink.send(worker->fakes.sink.self, record, why);
+    if (s == STATUS_OK && record->kind == OUTGOING_ALERT)
+        worker->sent[record->shard] = (uint64_t)header_number(record, "seq");
+    return s;
 }
 
 static int32_t spy_poll_sink(void *self, struct delivery *ret_deliveries, int32_t max)
@@ -542,8 +553,10 @@ static enum status spy_claim(void *self, int32_t shard, const char *writer,
     const struct store_port *port = &worker->fakes.store;
     const enum status s = port->claim(port->self, shard, writer, ret_header, why);
     note(worker, "claims shard %d: %s", shard, status_name(s));
-    if (s == STATUS_OK)
+    if (s == STATUS_OK) {
         worker->saved_next[shard] = ret_header->next_shard_sequence;
+        worker->sent[shard] = 0;
+    }
     return s;
 }
 

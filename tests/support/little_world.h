@@ -10,11 +10,12 @@
  *                                      ▲ spies
  *
  * All that a pipeline does to the world goes through spies. They count effects,
- * so that a worker can die just before any of them, and they hold two promises in
+ * so that a worker can die just before any of them, and they hold promises in
  * every test that uses this world:
  *
  *      a dead letter is in its topic before the offset behind it is saved
- *      an alert change is sent only after its save was acknowledged
+ *      an alert change is sent only after its save was acknowledged, in order, and once
+ *      a claim: only a later owner may repeat it
  *
  * An event's record is its number in the world's table; alert changes are the
  * program's own records. Time is told by the events alone, unless a test says
@@ -84,6 +85,7 @@ struct little_worker {
     void *before_save_arg;
     uint64_t saving_next[LITTLE_SHARDS]; /* next_shard_sequence in the save under way */
     uint64_t saved_next[LITTLE_SHARDS];  /* the same, acknowledged */
+    uint64_t sent[LITTLE_SHARDS];        /* the last alert change of this claim; 0: none */
     bool held[LITTLE_SHARDS][TOPIC_COUNT];
 };
 

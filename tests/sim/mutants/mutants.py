@@ -55,6 +55,9 @@ MUTANTS = [
      "c->disowned = false;"),
     ("a unit that an event changed is not saved", UNIT,
      "claim_touch(&us->claims, ref);\n\n    if ((is_new", "if ((is_new"),
+    ("an open unit is abandoned a millisecond late", UNIT,
+     "u->last_event + us->rules->abandon_after_ms;",
+     "u->last_event + us->rules->abandon_after_ms + 1;"),
     # ---- tickets
     ("reply exactly when due is late", TICKET_FACTS, "if (reply <= t->due)",
      "if (reply < t->due)"),
