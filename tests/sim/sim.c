@@ -23,13 +23,14 @@
 enum { JOBS_MOST = 64, PATIENCE_SECONDS = 60, FAILURES_SHOWN = 20 };
 
 static const char usage[] =
-    "Usage: sim SEED [COUNT] [--jobs N] [--trace] [--stop] [--faults]\n"
+    "Usage: sim SEED [COUNT] [--jobs N] [--trace | --exam] [--stop] [--faults]\n"
     "\n"
     "Simulates the lives SEED .. SEED + COUNT - 1 (COUNT: 1) of the program, each with its\n"
     "own faults, and judges them by an oracle. The last line says how many passed and failed.\n"
     "\n"
     "  --jobs N   so many at once (1 .. 64; default 1)\n"
     "  --trace    tells the life as a story, line by line, on standard output\n"
+    "  --exam     tells what the oracle is asked and answers, as JSON lines\n"
     "  --stop     ends with the first that fails\n"
     "  --faults   says at the end what was injected, by kind, and what happened\n"
     "  --help     this text\n"
@@ -41,6 +42,7 @@ struct request {
     uint64_t count;
     int jobs;
     bool trace;
+    bool exam;
     bool faults;
     bool stop;
 };
@@ -60,8 +62,8 @@ static void tells_one_story(void **state)
     const struct job *job = *state;
     uint64_t first = 0;
     uint64_t second = 0;
-    sim_live(job->seed, NULL, &first, job->tally);
-    sim_live(job->seed, NULL, &second, job->tally);
+    sim_live(job->seed, (struct sim_reader){ 0 }, &first, job->tally);
+    sim_live(job->seed, (struct sim_reader){ 0 }, &second, job->tally);
     assert_int_equal(first, second);
 }
 
@@ -69,8 +71,15 @@ static void tells_its_story_aloud(void **state)
 {
     const struct job *job = *state;
     uint64_t hash = 0;
-    sim_live(job->seed, stdout, &hash, job->tally);
+    sim_live(job->seed, (struct sim_reader){ .trace = stdout }, &hash, job->tally);
     printf("the hash of this story is %016" PRIx64 "\n", hash);
+}
+
+static void writes_its_exam(void **state)
+{
+    const struct job *job = *state;
+    uint64_t hash = 0;
+    sim_live(job->seed, (struct sim_reader){ .exam = stdout }, &hash, job->tally);
 }
 
 static int run_one(struct job *job, void (*test)(void **))
@@ -237,11 +246,13 @@ static bool read_number(const char *text, uint64_t *ret_number)
 static bool read_words(int argc, char **argv, struct request *r)
 {
     uint64_t jobs = 1;
-    static const struct option options[] = {
-        { "jobs", required_argument, NULL, 'j' }, { "trace", no_argument, NULL, 't' },
-        { "faults", no_argument, NULL, 'f' },     { "stop", no_argument, NULL, 's' },
-        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 }
-    };
+    static const struct option options[] = { { "jobs", required_argument, NULL, 'j' },
+                                             { "trace", no_argument, NULL, 't' },
+                                             { "faults", no_argument, NULL, 'f' },
+                                             { "exam", no_argument, NULL, 'e' },
+                                             { "stop", no_argument, NULL, 's' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
     int option;
     while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         if (option == 'h') {
@@ -249,6 +260,7 @@ static bool read_words(int argc, char **argv, struct request *r)
             exit(0);
         }
         r->trace |= option == 't';
+        r->exam |= option == 'e';
         r->faults |= option == 'f';
         r->stop |= option == 's';
         if (option == '?' || (option == 'j' && !read_number(optarg, &jobs)))
@@ -271,9 +283,9 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return 2;
     }
-    if (r.trace) {
+    if (r.trace || r.exam) {
         struct job aloud = { .seed = r.first, .tally = &c.sum };
-        return run_one(&aloud, tells_its_story_aloud) == 0 ? 0 : 1;
+        return run_one(&aloud, r.trace ? tells_its_story_aloud : writes_its_exam) == 0 ? 0 : 1;
     }
     if (!open_campaign(&c) || !run(&c, &r))
         return 2;

@@ -99,6 +99,7 @@ struct sim {
     uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
     uint64_t trace_hash;
     FILE *trace; /* NULL: nobody reads it */
+    FILE *exam;  /* what the oracle is asked and answers; NULL: the same */
     struct sim_tally tally;
 };
 
@@ -108,9 +109,16 @@ int64_t sim_draw(struct sim *s, int64_t below);
 /* True once in `times`. */
 bool sim_once_in(struct sim *s, int64_t times);
 
+/* What somebody wants to read of a life; NULL: not that. */
+struct sim_reader {
+    FILE *trace; /* its story */
+    FILE *exam;  /* what the oracle is asked and answers, as JSON lines: sim_exam.c */
+};
+
 /* One life, from the beginning to the judgement, inside a cmocka test: what is wrong
- * fails it. `trace` is written line by line, NULL: not at all. */
-void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally);
+ * fails it. */
+void sim_live(uint64_t seed, struct sim_reader reader, uint64_t *ret_hash,
+              struct sim_tally *ret_tally);
 
 /* ---- implementation shared by the sim_*.c files ------------------------------------- */
 
@@ -130,6 +138,7 @@ struct sim_value sim_value_of(struct span bytes);
 void sim_text_of(struct span bytes, char *ret_text, size_t size);
 
 void sim_open_storefronts(struct sim *s);
+const char *sim_calendar_name(const struct oracle_calendar *calendar);
 void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
@@ -137,4 +146,8 @@ void sim_heal(struct sim *s);
 void sim_watch(struct sim *s);
 void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
 void sim_judge(const struct sim *s);
+/* Is the record to be counted? Neither rubbish nor lost. */
+bool sim_counts(const struct sim *s, const struct little_entry *e);
+
+void sim_exam_ask(const struct sim *s, int32_t shard, const struct shard_header *header);
 void sim_judge_alerts(const struct sim *s);

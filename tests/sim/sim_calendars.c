@@ -131,6 +131,15 @@ static const struct calendar *calendar_of_program(const struct little_world *w, 
     return &w->domain.calendars.at[at];
 }
 
+const char *sim_calendar_name(const struct oracle_calendar *calendar)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (&table[i].calendar == calendar)
+            return table[i].name;
+    }
+    return "always";
+}
+
 /* ---- a life ------------------------------------------------------------------------ */
 
 static void keep_clock_time(struct sim *s)

@@ -34,6 +34,11 @@ static bool is_rubbish(const struct little_entry *e)
     return e->poison || e->misplaced || e->refused;
 }
 
+bool sim_counts(const struct sim *s, const struct little_entry *e)
+{
+    return !is_rubbish(e) && !little_world_is_lost(&s->world, e);
+}
+
 /* What is too old may be set aside, if the watermark had come that far. */
 static bool may_be_too_late(const struct sim *s, const struct little_entry *e)
 {
@@ -224,17 +229,26 @@ static void same_lines(struct lines *found, struct lines *expected)
 
 /* ---- counts ------------------------------------------------------------------------ */
 
-static int translate_shard(const struct little_world *w, int32_t shard, struct strings *all,
+static int translate_shard(const struct sim *s, int32_t shard, struct strings *all,
                            struct oracle_event *ret_events)
 {
+    const struct little_world *w = &s->world;
     int count = 0;
     all->size = 0;
     for (int32_t i = 0; i < w->entry_count; i++) {
         const struct little_entry *e = w->entries[i];
-        if (e->shard == shard && !is_rubbish(e) && !little_world_is_lost(w, e))
+        if (e->shard == shard && sim_counts(s, e))
             ret_events[count++] = translate(all, &e->event);
     }
     return count;
+}
+
+static void write_exam(const struct sim *s, int32_t shard, const struct shard_header *header,
+                       const struct lines *answer)
+{
+    sim_exam_ask(s, shard, header);
+    for (size_t i = 0; i < answer->count; i++)
+        fprintf(s->exam, "{\"row\": \"%s\"}\n", answer->at[i]);
 }
 
 static void counts_are_those_of_the_oracle(const struct sim *s)
@@ -248,12 +262,14 @@ static void counts_are_those_of_the_oracle(const struct sim *s)
     assert_non_null(events);
     for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++) {
         struct shard_header header;
-        const int count = translate_shard(w, shard, &all, events);
+        const int count = translate_shard(s, shard, &all, events);
         found.count = 0;
         expected.count = 0;
         assert_true(fake_store_header(w->store, shard, &header));
         oracle_judge(&settings, events, count, header.stream_time, header.watermark, add_row,
                      &expected);
+        if (s->exam != NULL)
+            write_exam(s, shard, &header, &expected);
         fake_store_each_view(w->store, shard, add_view, &found);
         same_lines(&found, &expected);
     }

@@ -111,9 +111,9 @@ static void draw_begin(struct sim *s)
     little_world_set_clock((wall_time){ s->begin });
 }
 
-static void open_life(struct sim *s, uint64_t seed, FILE *trace)
+static void open_life(struct sim *s, uint64_t seed, struct sim_reader reader)
 {
-    *s = (struct sim){ .seed = seed, .trace = trace };
+    *s = (struct sim){ .seed = seed, .trace = reader.trace, .exam = reader.exam };
     s->trace_hash = UINT64_C(0xcbf29ce484222325);
     little_world_open(&s->world);
     s->world.random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -238,11 +238,12 @@ static void count(struct sim *s)
     }
 }
 
-void sim_live(uint64_t seed, FILE *trace, uint64_t *ret_hash, struct sim_tally *ret_tally)
+void sim_live(uint64_t seed, struct sim_reader reader, uint64_t *ret_hash,
+              struct sim_tally *ret_tally)
 {
     static struct sim life; /* large, and pointed to by what listens */
     struct sim *s = &life;
-    open_life(s, seed, trace);
+    open_life(s, seed, reader);
     for (int n = 0; n < SIM_STEPS; n++) {
         sim_tell(s);
         sim_inject(s);
