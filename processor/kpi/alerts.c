@@ -104,20 +104,23 @@ static void end_gone(struct alerts *as, uint32_t ref)
     alert_arm(as, ref);
 }
 
+/* What is idle is looked at once more before it is forgotten: an end that was adopted has
+ * never been held against our counts. */
 static void timer_due(struct alerts *as, uint32_t ref)
 {
-    const struct alert a = *alert_at(as, ref);
-    CHECK(a.cell != 0);
-    if (alert_window_is_gone(&a)) {
+    const struct alert was = *alert_at(as, ref);
+    CHECK(was.cell != 0);
+    if (alert_window_is_gone(&was)) {
         end_gone(as, ref);
         return;
     }
-    const bool idle = a.status == ALERT_OK || a.status == ALERT_RESOLVED;
-    if (!idle || as->now <= alert_forgotten_at(as, &a)) {
-        evaluate(as, a.cell, (enum kpi)a.kpi, a.window);
+    if (!alert_is_storm(as, was.cell))
+        evaluate(as, was.cell, (enum kpi)was.kpi, was.window);
+    const struct alert *a = alert_at(as, ref);
+    const bool idle = a->status == ALERT_OK || a->status == ALERT_RESOLVED;
+    if (!idle || as->now <= alert_forgotten_at(as, a))
         return;
-    }
-    sellers_queue_view(as->sellers, a.cell, false);
+    sellers_queue_view(as->sellers, a->cell, false);
     alert_bury(as, ref);
 }
 

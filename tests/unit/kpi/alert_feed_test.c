@@ -323,6 +323,31 @@ static void adopted_alert_of_a_window_that_is_gone_ends_too(void **state)
     assert_int_equal(s->changes[0].sequence, published.sequence + 1);
 }
 
+/* The feed knows how an alert ended, and the events that ended it are gone. When stream time
+ * has come to where the feed saw the end, the counts decide, also if it comes there in one leap
+ * behind which the alert would be forgotten. */
+static void adopted_end_that_the_counts_deny_fires_again(void **state)
+{
+    struct story *s = *state;
+    turn_bad(s, "a");
+    const struct alert_change began = *newest(s);
+    story_pass_time_to(s, STORY_NOON + 10 * MINUTE_MS);
+    turn_good(s, "a");
+    const struct alert_change ended = *newest(s);
+    assert_int_equal(ended.type, ALERT_EVENT_RESOLVED);
+
+    story_restart(s);
+    story_forget_changes(s);
+    turn_bad(s, "a");
+    assert_int_equal(newest(s)->started.ms, began.started.ms);
+    assert_true(alerts_adopt(&s->shard->alerts, &ended));
+    story_tick(s);
+    assert_int_equal(story_alert_status(s, LATE, HOUR), ALERT_RESOLVED);
+    story_pass_time_to(s, STORY_NOON + 50 * MINUTE_MS);
+    assert_int_equal(story_alert_status(s, LATE, HOUR), ALERT_FIRING);
+    assert_true(newest(s)->started.ms > began.started.ms);
+}
+
 static void older_change_than_the_state_knows_is_not_adopted(void **state)
 {
     struct story *s = *state;
@@ -351,6 +376,7 @@ int main(void)
         TEST(evidence_outside_the_window_is_not_shown),
         TEST(published_change_that_the_state_does_not_know_is_adopted),
         TEST(adopted_alert_of_a_window_that_is_gone_ends_too),
+        TEST(adopted_end_that_the_counts_deny_fires_again),
         TEST(older_change_than_the_state_knows_is_not_adopted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
