@@ -1,19 +1,26 @@
-"""A door before the schema registry that a test can shut and that counts who knocks."""
+"""A door before the schema registry that a test can shut or spoil, and that counts knocks."""
 
 import http.server
 import threading
+import time
 import urllib.error
 import urllib.request
 
 
 class RegistryGate:
-    """Stands before the registry: counts what is asked, and can be shut (503, or nobody
-    listens at all) while the registry keeps what it knows."""
+    """Stands before the registry, which keeps what it knows, and counts what is asked.
+
+    shut     503 to everything
+    instead  answers in turn, (status, media type, bytes); none: what the registry says
+    delay    seconds before each answer
+    """
 
     def __init__(self, registry):
         self.target = registry.url
         self.asked = []
         self.shut = False
+        self.instead = []
+        self.delay = 0
         gate = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -24,8 +31,12 @@ class RegistryGate:
                 size = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(size) if size else None
                 gate.asked.append(f"{self.command} {self.path}")
+                time.sleep(gate.delay)
                 if gate.shut:
                     self.answer(503, "text/plain", b"closed for the test")
+                    return
+                if gate.instead:
+                    self.answer(*gate.instead[len(gate.asked) % len(gate.instead)])
                     return
                 request = urllib.request.Request(gate.target + self.path, body,
                                                  method=self.command)
@@ -40,6 +51,12 @@ class RegistryGate:
                     self.answer(reply.code, reply.headers.get_content_type(), reply.read())
 
             def answer(self, status, kind, body):
+                try:
+                    self.send(status, kind, body)
+                except OSError:
+                    pass  # it did not wait for a slow answer
+
+            def send(self, status, kind, body):
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))

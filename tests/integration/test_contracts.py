@@ -26,8 +26,8 @@ class Contracts(unittest.TestCase):
         program = pathlib.Path(harness.binary()).parent / "tests" / f"contract_{suite}_test"
         real = {"SELLERWATCH_TEST_KAFKA": self.world.kafka.brokers,
                 "SELLERWATCH_TEST_REGISTRY": self.world.registry.url}
-        done = subprocess.run([program], env={**os.environ, **real}, text=True, timeout=PATIENCE,
-                              capture_output=True, check=False)
+        done = subprocess.run([program], env={**os.environ, **real}, text=True,
+                              timeout=PATIENCE, capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, f"{program}:\n{done.stdout}{done.stderr}"[-6000:])
 
     def test_log(self):
