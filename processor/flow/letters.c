@@ -12,7 +12,7 @@ enum {
     NUMBER_BYTES = 24,
     /* What brokers take unless told otherwise, less headers. A larger record came compressed,
      * and would be refused again and again; it is still where it came from. */
-    LETTER_VALUE_BYTES = 1000 * 1000,
+    LETTER_BYTES = 1000 * 1000,
 };
 
 void letters_open(struct letters *l, int32_t capacity, struct arena *arena)
@@ -72,7 +72,15 @@ static void write_headers(struct letter *l, const struct waiting_letter *w,
 
 static bool is_large(const struct waiting_letter *w)
 {
-    return w->value_size > LETTER_VALUE_BYTES;
+    CHECK(w->has_key || w->key_size == 0);
+    return w->key_size + w->value_size > LETTER_BYTES;
+}
+
+/* A key that large is nobody's id; the value may still fit without it. */
+static struct span key_of_letter(const struct record *record)
+{
+    CHECK(record->key.at != NULL || record->key.size == 0);
+    return record->key.size > LETTER_BYTES ? span_of(NULL, 0) : record->key;
 }
 
 /* False: the sink has no room. */
@@ -121,9 +129,11 @@ void letters_set_aside(struct letters *l, const struct record *record, enum reje
 {
     CHECK(reject != REJECT_NONE);
     struct tenure *t = &l->tenures[record->shard];
-    const struct waiting_letter w = { .record = *record,
-                                      .has_key = record->key.at != NULL,
-                                      .key_size = record->key.size,
+    struct record kept = *record;
+    kept.key = key_of_letter(record);
+    const struct waiting_letter w = { .record = kept,
+                                      .has_key = kept.key.at != NULL,
+                                      .key_size = kept.key.size,
                                       .value_size = record->value.size,
                                       .reject = reject,
                                       .schema_id = schema_id,

@@ -144,6 +144,7 @@ class Job:
         self.producer = confluent_kafka.Producer({
             "bootstrap.servers": world.kafka.brokers, "partitioner": "murmur2_random",
             "log_level": 0, "linger.ms": 5, "max.in.flight": 1,
+            "compression.type": "lz4", "message.max.bytes": 8_000_000,
             "queue.buffering.max.messages": 1_000_000})
         self.onlooker = confluent_kafka.Consumer({
             "bootstrap.servers": world.kafka.brokers, "log_level": 0,

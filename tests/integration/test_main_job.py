@@ -381,6 +381,22 @@ class Poison(unittest.TestCase):
             job.assert_equals_oracle(self, good)
             self.compare(job, [(reason, topic, value) for reason, topic, _, value, _ in bad])
 
+    def test_poison_that_came_compressed_leaves_behind_what_its_topic_does_not_take(self):
+        """A broker counts the bytes as they come; a dead letter goes out one by one."""
+        good = invented(3_000, seed=52)
+        half, huge = b"\1" * 600_000, b"\1" * 1_100_000
+        with harness.Job(world, partitions=2) as job:
+            for key, value in ((half, half), (huge, b"\1 bad"), (b"s", huge)):
+                job.produce_raw("orders", key, value, 0)
+            job.produce(good)
+            job.instance().start()
+            job.wait_until_read()
+            job.assert_equals_oracle(self, good)
+            self.assertEqual(job.reasons_of_dead_letters(), {"wrong_magic": 3})
+            self.assertEqual([(record.key(), record.value())
+                              for record in job.records("deadletter")],
+                             [(half, None), (None, b"\1 bad"), (b"s", None)])
+
     def send(self, job, topic, key, value, partition):
         if partition is None:
             partition = harness.oracle.partition_of(key, job.partitions)

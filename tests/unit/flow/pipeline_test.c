@@ -304,6 +304,30 @@ static void a_letter_too_large_for_its_topic_goes_without_its_bytes(void **state
     assert_int_equal(fake_topics_header(second, "value_left_out").size, 0);
 }
 
+/* The key is poison, too: with it the letter would be refused again and again. */
+static void a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them(void **state)
+{
+    enum { HUGE = 1100 * 1000, HALF = 600 * 1000 };
+    static const uint8_t bytes[HUGE];
+    struct little_world *w = *state;
+    (void)little_world_start(w);
+    const int32_t shard = little_world_poison(w, TOPIC_ORDERS, "4711")->shard;
+    const struct fake_record records[] = {
+        { .shard = shard, .key = span_of(bytes, HUGE), .value = span_of(bytes, 4) },
+        { .shard = shard, .key = span_of(bytes, HALF), .value = span_of(bytes, HALF) },
+    };
+    for (int i = 0; i < 2; i++)
+        (void)fake_log_append(w->log, &records[i]);
+    little_world_run(w, 20);
+    const struct fake_letter *first = fake_topics_dead_letter(w->topics, 1);
+    const struct fake_letter *second = fake_topics_dead_letter(w->topics, 2);
+    assert_null(first->key.at);
+    assert_int_equal(first->value.size, 4);
+    assert_int_equal(second->key.size, HALF);
+    assert_int_equal(second->value.size, 0);
+    assert_int_equal(fake_topics_header(second, "value_left_out").size, 6);
+}
+
 /* Kafka takes no letters for a while, and there are more than the sink has room for. */
 static struct little_worker *start_with_too_many_letters(struct little_world *w)
 {
@@ -383,6 +407,7 @@ int main(void)
         TEST(what_was_given_up_is_looked_for_until_the_topic_can_be_read),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
+        TEST(a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them),
         TEST(letters_without_room_wait_while_steps_go_on),
         TEST(letters_that_wait_keep_nobody_from_stopping),
         TEST(letters_of_a_shard_that_left_are_dropped),
