@@ -494,8 +494,14 @@ static enum status spy_send(void *self, const struct outgoing *record, struct re
 
 static int32_t spy_poll_sink(void *self, struct delivery *ret_deliveries, int32_t max)
 {
-    const struct sink_port *port = &effect(self)->fakes.sink;
-    return port->poll(port->self, ret_deliveries, max);
+    struct little_worker *worker = effect(self);
+    const struct sink_port *port = &worker->fakes.sink;
+    const int32_t count = port->poll(port->self, ret_deliveries, max);
+    for (int32_t i = 0; i < count; i++) {
+        if (!ret_deliveries[i].delivered && ret_deliveries[i].kind == OUTGOING_ALERT)
+            worker->sent[ret_deliveries[i].shard] = 0; /* may be sent again */
+    }
+    return count;
 }
 
 static enum status spy_flush(void *self, int patience_ms)

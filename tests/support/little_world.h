@@ -15,6 +15,7 @@
  *
  *      a dead letter is in its topic before the offset behind it is saved
  *      an alert change is sent only after its save was acknowledged, in order, and once
+ *      as long as the sink does not give it up
  *      a claim: only a later owner may repeat it
  *
  * An event's record is its number in the world's table; alert changes are the
