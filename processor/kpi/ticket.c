@@ -101,6 +101,13 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* The last that may be a repeat of it is opened seven days later, and counts that long. */
+static int64_t repeats_over(const struct rules *rules, int64_t opened)
+{
+    return opened + REPEAT_WITHIN_MS +
+           later(rules_longest_window(rules), rules->max_lateness_ms);
+}
+
 static int64_t forget_at(const struct tickets *ts, const struct ticket *t)
 {
     const int64_t late = t->last_event + ts->rules->max_lateness_ms;
@@ -114,12 +121,8 @@ static int64_t forget_at(const struct tickets *ts, const struct ticket *t)
     }
     if (t->duration.is_counted)
         newest = later(newest, t->duration.at);
-    const int64_t longest = rules_longest_window(ts->rules);
-    const int64_t window_left = newest + longest;
-    /* The last that may be a repeat of it is opened seven days later, and counts that long. */
-    const int64_t repeats_over =
-        opened + REPEAT_WITHIN_MS + later(longest, ts->rules->max_lateness_ms);
-    return later(late, later(window_left, repeats_over));
+    const int64_t window_left = newest + rules_longest_window(ts->rules);
+    return later(late, later(window_left, repeats_over(ts->rules, opened)));
 }
 
 /* The next deadline whose passing may decide the response; TIME_NEVER: none. A
@@ -134,24 +137,31 @@ static int64_t next_look(const struct tickets *ts, const struct ticket *t)
     return deadline_ahead(t->due + ts->rules->grace_response_ms, ts->watermark, next);
 }
 
-/* When it goes if nothing happens and nobody else claims its id. */
+/* When it goes if nothing happens and nobody else claims its id: when it counts nowhere any
+ * more; an open one when it is abandoned, too, and nobody can be a repeat of it. */
 static int64_t own_end(const void *self, uint32_t ref)
 {
     const struct tickets *ts = self;
     const struct ticket *t = tickets_at(ts, ref);
-    return closed(t) ? forget_at(ts, t) : t->last_event + ts->rules->abandon_after_ms;
+    if (closed(t))
+        return forget_at(ts, t);
+    const int64_t abandon = ticket_abandoned_at(t, ts->rules);
+    const int64_t opened = ticket_opened(t, &ts->stamps);
+    return opened == TIME_NEVER ? abandon : later(abandon, repeats_over(ts->rules, opened));
 }
 
+/* When to look at it again if nothing happens: at the next deadline, when it is abandoned, and
+ * when nobody can ask for it any more, to forget it. */
 static int64_t next_time(const struct tickets *ts, uint32_t ref)
 {
     const struct ticket *t = tickets_at(ts, ref);
-    const int64_t look = next_look(ts, t);
-    if (closed(t) && look != TIME_NEVER)
-        return look;
+    int64_t next = next_look(ts, t);
+    if (!closed(t))
+        next = deadline_ahead(ticket_abandoned_at(t, ts->rules), ts->watermark, next);
+    if (next != TIME_NEVER)
+        return next;
     const bool outlives = t->claim.contested && !t->claim.disowned;
-    const int64_t end =
-        outlives ? claim_latest(&ts->claims, ref, own_end, ts) : own_end(ts, ref);
-    return look < end ? look : end;
+    return outlives ? claim_latest(&ts->claims, ref, own_end, ts) : own_end(ts, ref);
 }
 
 static bool settle_duration(struct tickets *ts, struct ticket *t,

@@ -101,6 +101,12 @@ void tickets_advance(struct tickets *ts, event_time watermark);
 /* When it was opened; TIME_NEVER: not known. */
 int64_t ticket_opened(const struct ticket *t, const struct pool *stamps);
 
+/* An open ticket of which nothing was heard until then is overdue no more. */
+static inline int64_t ticket_abandoned_at(const struct ticket *t, const struct rules *rules)
+{
+    return t->last_event + rules->abandon_after_ms;
+}
+
 /* What the facts of a ticket depend on beside itself. */
 struct ticket_situation {
     int64_t opened; /* what ticket_opened gave */

@@ -68,5 +68,7 @@ void ticket_facts(const struct ticket *t, const struct ticket_situation *s,
     if (t->escalated != TIME_NEVER)
         facts[TICKET_FACT_ESCALATION] =
             counted_fact(FACT_ESCALATION, not_before(t->escalated, s->opened));
-    ret_wanted->overdue = s->watermark > t->due && reply == TIME_NEVER && excused == TIME_NEVER;
+    ret_wanted->overdue = s->watermark > t->due && reply == TIME_NEVER &&
+                          excused == TIME_NEVER &&
+                          s->watermark <= ticket_abandoned_at(t, s->rules);
 }

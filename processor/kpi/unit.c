@@ -112,30 +112,31 @@ static int64_t forget_at(const struct units *us, const struct unit *u)
     return newest + (longest > late ? longest : late);
 }
 
-/* When it goes if nothing happens and nobody else claims its id; an open unit is abandoned
- * some day. */
+/* When it goes if nothing happens and nobody else claims its id: when it counts nowhere any
+ * more; an open one when it is abandoned, too. */
 static int64_t own_end(const void *self, uint32_t ref)
 {
     const struct units *us = self;
     const struct unit *u = units_at(us, ref);
     const struct unit_memory memory = memory_of(us);
-    return unit_closed(u, &memory) ? forget_at(us, u)
-                                   : u->last_event + us->rules->abandon_after_ms;
+    const int64_t forget = forget_at(us, u);
+    const int64_t abandon = unit_abandoned_at(u, us->rules);
+    return unit_closed(u, &memory) || forget > abandon ? forget : abandon;
 }
 
-/* When to look at it again if nothing happens: at the next deadline, and when that was the
- * last one, to forget it. */
+/* When to look at it again if nothing happens: at the next deadline, also when it is
+ * abandoned if it is open, and when all these have passed, to forget it. */
 static int64_t next_time(const struct units *us, uint32_t ref)
 {
     const struct unit *u = units_at(us, ref);
     const struct unit_memory memory = memory_of(us);
-    const int64_t look = unit_next_look(u, &memory, us->rules, us->watermark);
-    if (unit_closed(u, &memory) && look != TIME_NEVER)
-        return look;
+    int64_t next = unit_next_look(u, &memory, us->rules, us->watermark);
+    if (!unit_closed(u, &memory))
+        next = deadline_ahead(unit_abandoned_at(u, us->rules), us->watermark, next);
+    if (next != TIME_NEVER)
+        return next;
     const bool outlives = u->claim.contested && !u->claim.disowned;
-    const int64_t end =
-        outlives ? claim_latest(&us->claims, ref, own_end, us) : own_end(us, ref);
-    return look < end ? look : end;
+    return outlives ? claim_latest(&us->claims, ref, own_end, us) : own_end(us, ref);
 }
 
 /* Counts what follows from the unit now, and says when to look again. */
@@ -149,7 +150,7 @@ static void settle_one(struct units *us, uint32_t ref)
     if (ledger_settle(us->ledger, account, u->counted, wanted, UNIT_FACT_COUNT))
         claim_touch(&us->claims, ref);
 
-    if (unit_overdue(u, &memory, us->watermark))
+    if (unit_overdue(u, &memory, us->rules, us->watermark))
         overdue_add(&us->overdue, us->sellers, u->claim.cell, ref,
                     u->promises[PROMISE_DELIVER_BY]);
     else
@@ -369,7 +370,7 @@ void units_loaded(struct units *us)
         if (u->claim.cell == 0)
             continue;
         set_open(us, u, !unit_closed(u, &memory));
-        const bool overdue = unit_overdue(u, &memory, us->watermark);
+        const bool overdue = unit_overdue(u, &memory, us->rules, us->watermark);
         deadlines_set(&us->deadlines, ref,
                       overdue ? u->promises[PROMISE_DELIVER_BY] : next_time(us, ref));
     }

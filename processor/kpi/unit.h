@@ -122,8 +122,15 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
 /* When the last parcel was first attempted; TIME_NEVER: not yet. */
 int64_t unit_attempt(const struct unit *u, const struct pool *parcels);
 
-/* Is it open past its delivery deadline? */
-bool unit_overdue(const struct unit *u, const struct unit_memory *memory, int64_t watermark);
+/* Is it open past its delivery deadline, and was heard of lately enough? */
+bool unit_overdue(const struct unit *u, const struct unit_memory *memory,
+                  const struct rules *rules, int64_t watermark);
+
+/* An open unit of which nothing was heard until then is overdue no more. */
+static inline int64_t unit_abandoned_at(const struct unit *u, const struct rules *rules)
+{
+    return u->last_event + rules->abandon_after_ms;
+}
 
 /* The next deadline whose passing may change the facts; TIME_NEVER: none. */
 int64_t unit_next_look(const struct unit *u, const struct unit_memory *memory,

@@ -124,11 +124,14 @@ void unit_facts(const struct unit *u, const struct unit_memory *memory,
         ret_wanted[UNIT_FACT_CANCELLATION] = counted_fact(FACT_CANCELLED_BY_SELLER, cancelled);
 }
 
-bool unit_overdue(const struct unit *u, const struct unit_memory *memory, int64_t watermark)
+bool unit_overdue(const struct unit *u, const struct unit_memory *memory,
+                  const struct rules *rules, int64_t watermark)
 {
     return !u->not_the_sellers && !u->claim.disowned && known(u, PROMISE_DELIVER_BY) &&
            watermark > u->promises[PROMISE_DELIVER_BY] && !u->returned &&
-           u->stamps[UNIT_STAMP_CANCEL] == 0 && unit_attempt(u, memory->parcels) == TIME_NEVER;
+           u->stamps[UNIT_STAMP_CANCEL] == 0 &&
+           unit_attempt(u, memory->parcels) == TIME_NEVER &&
+           watermark <= unit_abandoned_at(u, rules);
 }
 
 int64_t unit_next_look(const struct unit *u, const struct unit_memory *memory,

@@ -165,7 +165,7 @@ static void check_unit(const struct shard *s, uint32_t ref, void *arg)
         if (wanted[i].fact_plus_one != 0)
             assert_int_equal(u->counted[i].at, wanted[i].at);
     }
-    const bool overdue = unit_overdue(u, &memory, s->units.watermark);
+    const bool overdue = unit_overdue(u, &memory, s->rules, s->units.watermark);
     assert_int_equal(u->overdue.listed, overdue);
     gauges->overdue[OVERDUE_UNITS][u->claim.cell] += overdue;
     gauges->open_units += !unit_closed(u, &memory);

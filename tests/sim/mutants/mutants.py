@@ -6,6 +6,7 @@ program that makes a text disappear is told by `tests/tidy/run planted`.
 
 FACTS = "processor/kpi/unit_facts.c"
 UNIT = "processor/kpi/unit.c"
+TICKET = "processor/kpi/ticket.c"
 TICKET_FACTS = "processor/kpi/ticket_facts.c"
 CALENDAR = "processor/kpi/calendar.c"
 WINDOW = "processor/kpi/window.c"
@@ -55,9 +56,11 @@ MUTANTS = [
      "c->disowned = false;"),
     ("a unit that an event changed is not saved", UNIT,
      "claim_touch(&us->claims, ref);\n\n    if ((is_new", "if ((is_new"),
-    ("an open unit is abandoned a millisecond late", UNIT,
-     "u->last_event + us->rules->abandon_after_ms;",
-     "u->last_event + us->rules->abandon_after_ms + 1;"),
+    ("an open unit is abandoned a millisecond late", FACTS,
+     "watermark <= unit_abandoned_at(u, rules);",
+     "watermark <= unit_abandoned_at(u, rules) + 1;"),
+    ("an abandoned ticket is forgotten at once", TICKET,
+     "return later(abandon, repeats_over(ts->rules, opened));", "return abandon + 0 * opened;"),
     # ---- tickets
     ("reply exactly when due is late", TICKET_FACTS, "if (reply <= t->due)",
      "if (reply < t->due)"),
@@ -69,8 +72,9 @@ MUTANTS = [
     ("a reply before the opening counts before it", TICKET_FACTS,
      "return at < opened ? opened : at;", "return at + 0 * opened;"),
     ("a closed ticket stays overdue", TICKET_FACTS,
-     "reply == TIME_NEVER && excused == TIME_NEVER;", "reply == TIME_NEVER;"),
-    ("a repeat after exactly seven days is none", "processor/kpi/ticket.c",
+     "                          excused == TIME_NEVER &&
+", ""),
+    ("a repeat after exactly seven days is none", TICKET,
      "opened - before.at <= REPEAT_WITHIN_MS", "opened - before.at < REPEAT_WITHIN_MS"),
     # ---- business time
     ("days off are worked", CALENDAR,

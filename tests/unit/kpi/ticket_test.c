@@ -291,6 +291,25 @@ static void repeat_outlives_the_ticket_that_it_repeats(void **state)
     assert_int_equal(story_count(s, "30d", FACT_REPEAT), 1);
 }
 
+/* Nobody ever answered the first ticket, and it is overdue no more; the second one counts for
+ * a month, and stays the repeat that it was, also when a third one makes everybody on the unit
+ * be looked at again. */
+static void repeat_outlives_the_abandonment_of_what_it_repeats(void **state)
+{
+    struct story *s = *state;
+    s->rules->abandon_after_ms = 10 * DAY_MS;
+    story_ticket_about(s, "t1", "u1", STORY_NOON);
+    story_ticket_about(s, "t2", "u1", STORY_NOON + 6 * DAY_MS);
+    story_reply(s, "t2", STORY_NOON + 7 * DAY_MS);
+    story_pass_time_to(s, STORY_NOON + 10 * DAY_MS);
+    assert_int_equal(story_gauge(s, KPI_RESPONSE_OVERDUE), 1);
+    story_pass_time_to(s, STORY_NOON + 10 * DAY_MS + 1);
+    assert_int_equal(story_gauge(s, KPI_RESPONSE_OVERDUE), 0);
+    story_ticket_about(s, "t3", "u1", STORY_NOON + 20 * DAY_MS);
+    story_tick(s);
+    assert_int_equal(story_count(s, "30d", FACT_REPEAT), 1);
+}
+
 static void repeat_is_known_whichever_ticket_is_heard_of_first(void **state)
 {
     struct story *s = *state;
@@ -524,6 +543,7 @@ int main(void)
         TEST(calendar_is_the_storefronts_own),
         TEST(second_ticket_on_a_unit_within_seven_days_is_a_repeat),
         TEST(repeat_outlives_the_ticket_that_it_repeats),
+        TEST(repeat_outlives_the_abandonment_of_what_it_repeats),
         TEST(repeat_is_known_whichever_ticket_is_heard_of_first),
         TEST(of_two_tickets_opened_at_one_instant_the_greater_id_is_the_repeat),
         TEST(order_unit_of_another_seller_makes_no_repeat),

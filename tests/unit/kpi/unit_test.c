@@ -502,6 +502,36 @@ static void open_unit_is_abandoned_after_90_days_without_an_event(void **state)
     assert_int_equal(story_gauge(s, KPI_DELIVERY_OVERDUE), 0);
 }
 
+/* Ordered a hundred days ahead, and nothing was heard of it since. */
+static void late_delivery_is_counted_however_far_ahead_it_was_promised(void **state)
+{
+    struct story *s = *state;
+    s->promise.deliver_by = 100 * DAY_MS;
+    story_order(s, "u1", STORY_NOON);
+    story_live_to(s, STORY_NOON + 113 * DAY_MS, DAY_MS);
+    assert_int_equal(story_count(s, "30d", FACT_DELIVERY_LATE), 1);
+    assert_int_equal(units_known(s), 1);
+    story_live_to(s, STORY_NOON + 131 * DAY_MS, DAY_MS);
+    assert_int_equal(units_known(s), 0);
+}
+
+/* It is overdue no more, but its creation counts for a month. */
+static void abandoned_unit_that_is_heard_of_again_was_created_once(void **state)
+{
+    struct story *s = *state;
+    s->rules->abandon_after_ms = 20 * DAY_MS;
+    story_order(s, "u1", STORY_NOON);
+    story_live_to(s, STORY_NOON + 20 * DAY_MS + 1, DAY_MS);
+    assert_int_equal(story_gauge(s, KPI_DELIVERY_OVERDUE), 0);
+    story_pass_time_to(s, STORY_NOON + 25 * DAY_MS);
+    struct event event = story_order_event(s, "u1", STORY_NOON + 25 * DAY_MS);
+    event.kind = EVENT_ORDER_UNIT_STATUS_CHANGED;
+    event.order.status = ORDER_RETURNED;
+    event.order.ts_created = STORY_NOON;
+    story_tell(s, &event);
+    assert_int_equal(story_count(s, "30d", FACT_CREATED), 1);
+}
+
 static void unit_that_counts_nothing_is_remembered_for_the_longest_window(void **state)
 {
     struct story *s = *state;
@@ -552,6 +582,8 @@ int main(void)
         TEST(delivered_unit_is_forgotten_when_no_window_holds_its_facts),
         TEST(status_returned_three_weeks_after_the_delivery_counts_nothing_twice),
         TEST(open_unit_is_abandoned_after_90_days_without_an_event),
+        TEST(late_delivery_is_counted_however_far_ahead_it_was_promised),
+        TEST(abandoned_unit_that_is_heard_of_again_was_created_once),
         TEST(unit_that_counts_nothing_is_remembered_for_the_longest_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
