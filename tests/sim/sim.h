@@ -11,9 +11,10 @@
  *                  └─ afterwards the beliefs are checked        sim_beliefs.c
  *                     and what is rare is counted               sim_watch.c, counts.def
  *
- * Then the world heals, everything is read, and the life is judged (sim_judge.c): the
- * store must show what an oracle that shares no code with kpi/ computes from the whole
- * log (oracle.h), and the feed must be one legal history that ends where the counts say.
+ * Then the world heals, everything is read, and the life is judged (sim_judge.c), a few
+ * times and maybe under another configuration: the store must show what an oracle that
+ * shares no code with kpi/ computes from the whole log (oracle.h), and the feed must be one
+ * legal history that ends where the counts say.
  *
  * Everything is drawn from the seed and there is one thread, so a seed tells the same
  * story twice; the hash of its trace proves it.

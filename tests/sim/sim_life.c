@@ -60,11 +60,10 @@ static void watch(struct little_world *w)
     little_world_watch(w, KPI_RESPONSE_OVERDUE, NULL);
 }
 
-/* One life has one set of rules. */
-static void draw_rules(struct sim *s)
+/* What may change from one configuration to the next. */
+static void draw_limits(struct sim *s)
 {
     const int64_t holds[] = { 0, 0, HOUR_MS, 6 * HOUR_MS };
-    struct rules *rules = s->world.rules;
     const int32_t margins[] = { 0, 100, 500 };
     s->for_ms = holds[sim_draw(s, 4)];
     s->keep_firing_ms = holds[sim_draw(s, 4)];
@@ -83,6 +82,13 @@ static void draw_rules(struct sim *s)
             t->min_bad = s->min_bad;
         }
     }
+}
+
+/* What holds for a whole life. */
+static void draw_rules(struct sim *s)
+{
+    struct rules *rules = s->world.rules;
+    draw_limits(s);
     for (int32_t i = 0; i < rules->window_count; i++)
         s->world.settings.thresholds.of[KPI_RESPONSE_TIME][i].warn = SIM_SLOW_RESPONSE_MS;
     rules->wall_time = s->by_wall;
@@ -209,6 +215,49 @@ static void run_healed(struct sim *s, int steps)
         step_all(s, false);
 }
 
+/* ---- another configuration -------------------------------------------------------------- */
+
+/* Nobody watches the window of a day any more; another one stands in its place. */
+static void drop_day(struct sim *s)
+{
+    struct rules *rules = s->world.rules;
+    for (int32_t i = 0; i < rules->window_count; i++) {
+        struct window_rule *window = &rules->windows[i];
+        if (!span_equal(name_span(&window->name), span_of_text("24h")))
+            continue;
+        window->name = name_of(span_of_text("1d"));
+        for (unsigned k = 0; k < KPI_COUNT; k++) {
+            s->world.settings.thresholds.of[k][i].warn = THRESHOLD_OFF;
+            s->world.settings.thresholds.of[k][i].critical = THRESHOLD_OFF;
+        }
+    }
+}
+
+static void end_worker(struct sim *s, struct little_worker *worker)
+{
+    if (sim_once_in(s, 2)) {
+        little_world_stop(worker);
+        return;
+    }
+    const int32_t in_flight = fake_sink_in_flight(worker->sink);
+    little_world_kill(worker, (int32_t)sim_draw(s, in_flight + 1));
+}
+
+/* Everybody ends, the configuration changes, and somebody starts with it. */
+static void change_rules(struct sim *s)
+{
+    struct little_world *w = &s->world;
+    little_world_note(w, "%s", "the configuration changes");
+    for (int32_t i = 0; i < w->worker_count; i++) {
+        if (w->workers[i]->alive)
+            end_worker(s, w->workers[i]);
+    }
+    draw_limits(s);
+    if (sim_once_in(s, 2))
+        drop_day(s);
+    (void)little_world_start(w);
+}
+
 /* ---- a life ------------------------------------------------------------------------ */
 
 /* By the working copies of the end: those of the processes that died are gone. */
@@ -252,6 +301,8 @@ void sim_live(uint64_t seed, struct sim_reader reader, uint64_t *ret_hash,
     sim_heal(s);
     run_healed(s, SIM_HEAL_STEPS);
     for (int n = 0; n < SIM_MOMENTS; n++) {
+        if (sim_once_in(s, 8))
+            change_rules(s);
         sim_tell_moment(s);
         run_healed(s, SIM_MOMENT_STEPS);
         sim_judge(s);

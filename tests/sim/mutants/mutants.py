@@ -72,8 +72,7 @@ MUTANTS = [
     ("a reply before the opening counts before it", TICKET_FACTS,
      "return at < opened ? opened : at;", "return at + 0 * opened;"),
     ("a closed ticket stays overdue", TICKET_FACTS,
-     "                          excused == TIME_NEVER &&
-", ""),
+     "                          excused == TIME_NEVER &&\n", ""),
     ("a repeat after exactly seven days is none", TICKET,
      "opened - before.at <= REPEAT_WITHIN_MS", "opened - before.at < REPEAT_WITHIN_MS"),
     # ---- business time
@@ -190,6 +189,13 @@ MUTANTS = [
     ("`for` ends a millisecond late", LIFE, "if (as->now - a->since >= k->threshold->for_ms)",
      "if (as->now - a->since > k->threshold->for_ms)"),
     ("no hysteresis", LIFE, "k->threshold->clear_margin_permille);", "0);"),
+    ("the alert of a window that is gone is dropped", "processor/kpi/alert.c",
+     "    if (key.window < 0)\n", "    if (key.window < 0 || key.window >= WINDOWS_MAX)\n"),
+    ("a changed rule is not told", LIFE,
+     "    if (a->sequence == told)\n        tell(as, a, k,\n             (struct alert_news){ "
+     "ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED",
+     "    if (a->sequence == told && false)\n        tell(as, a, k,\n             (struct "
+     "alert_news){ ALERT_EVENT_UPDATED, ALERT_REASON_RULE_CHANGED"),
     ("too few facts wake a recovering alert", LIFE,
      "again = breach_with_facts(k);", "again = breach(k);"),
     ("one fact more than the least is asked for", LIFE,
