@@ -142,6 +142,12 @@ static void check_age(const struct shard *s, int64_t newest_event, int64_t newes
                 (overdue || open_until > remembered ? open_until : remembered));
 }
 
+/* The owner of a contested id stays as long as those that it disowns. */
+static bool outlives_itself(const struct claim *claim)
+{
+    return claim->contested && !claim->disowned;
+}
+
 static int64_t newest_of(const struct counted *counted, int count)
 {
     int64_t newest = TIME_NEVER_YET;
@@ -169,7 +175,8 @@ static void check_unit(const struct shard *s, uint32_t ref, void *arg)
     assert_int_equal(u->overdue.listed, overdue);
     gauges->overdue[OVERDUE_UNITS][u->claim.cell] += overdue;
     gauges->open_units += !unit_closed(u, &memory);
-    check_age(s, u->last_event, newest_of(u->counted, UNIT_FACT_COUNT), overdue);
+    if (!outlives_itself(&u->claim))
+        check_age(s, u->last_event, newest_of(u->counted, UNIT_FACT_COUNT), overdue);
     const int64_t look = unit_next_look(u, &memory, s->rules, s->units.watermark);
     const int64_t at = deadline_of(&s->units.deadlines, ref);
     assert_true(at != TIME_NEVER && at <= look);
@@ -194,7 +201,8 @@ static void check_ticket(const struct shard *s, uint32_t ref, void *arg)
     gauges->overdue[OVERDUE_TICKETS][t->claim.cell] += wanted.overdue;
     gauges->open_tickets += !t->not_the_sellers && !t->claim.disowned &&
                             t->reply == TIME_NEVER && t->excused == TIME_NEVER;
-    check_age(s, t->last_event, newest_of(t->counted, TICKET_FACT_COUNT), wanted.overdue);
+    if (!outlives_itself(&t->claim))
+        check_age(s, t->last_event, newest_of(t->counted, TICKET_FACT_COUNT), wanted.overdue);
     assert_true(deadline_of(&s->tickets.deadlines, ref) != TIME_NEVER);
 }
 

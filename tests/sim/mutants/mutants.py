@@ -60,7 +60,8 @@ MUTANTS = [
      "watermark <= unit_abandoned_at(u, rules);",
      "watermark <= unit_abandoned_at(u, rules) + 1;"),
     ("an abandoned ticket is forgotten at once", TICKET,
-     "return later(abandon, repeats_over(ts->rules, opened));", "return abandon + 0 * opened;"),
+     "return opened == TIME_NEVER ? abandon : later(abandon, repeats_over(ts->rules, opened));",
+     "return abandon + 0 * opened;"),
     # ---- tickets
     ("reply exactly when due is late", TICKET_FACTS, "if (reply <= t->due)",
      "if (reply < t->due)"),
