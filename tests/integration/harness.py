@@ -150,6 +150,11 @@ class Job:
             "bootstrap.servers": world.kafka.brokers, "log_level": 0,
             "group.id": f"{self.name}-onlooker"})
 
+    def delete_topic(self, name):
+        admin = AdminClient({"bootstrap.servers": self.world.kafka.brokers, "log_level": 0})
+        for done in admin.delete_topics([self.topics[name]]).values():
+            done.result(30)
+
     def close(self):
         for instance in self.instances:
             instance.close()

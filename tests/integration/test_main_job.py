@@ -252,6 +252,56 @@ class KafkaFails(unittest.TestCase):
             job.assert_feed_is_legal(self, answer)
 
 
+class Health(unittest.TestCase):
+    """What /readyz says while something is missing."""
+
+    def ready(self, job):
+        one = job.instance().start()
+        job.wait_for("ready", lambda: one.get("/readyz")[0] == 200)
+        return one
+
+    def says(self, job, one, *words):
+        def said():
+            code, text = one.get("/readyz")
+            return code == 503 and all(word in text for word in words)
+        job.wait_for(f"{words} in /readyz", said)
+
+    def test_owner_of_empty_topics_is_ready_and_alive(self):
+        with harness.Job(world, partitions=2) as job:
+            one = self.ready(job)
+            self.assertEqual(one.get("/livez")[0], 200)
+
+    def test_an_input_topic_that_is_deleted_is_named(self):
+        with harness.Job(world, partitions=2) as job:
+            one = self.ready(job)
+            job.delete_topic("messages")
+            self.says(job, one, "not ready: INPUTS: ", job.topics["messages"])
+            self.assertIn(job.topics["messages"], one.log_end())
+
+    def test_a_dead_letter_topic_that_is_deleted_is_named_and_keeps_nobody_from_stopping(self):
+        with harness.Job(world, partitions=2) as job:
+            one = self.ready(job)
+            job.delete_topic("deadletter")
+            job.produce_raw("orders", "4711", b"no record")
+            job.flush()
+            self.says(job, one, "not ready: SENDING: ", job.topics["deadletter"],
+                      "1 shards are not saved until 1 dead letters are there")
+            code, seconds = one.stop()
+            self.assertEqual(code, 0)
+            self.assertLess(seconds, 5)
+
+    def test_who_waits_for_the_registry_lives_and_says_so(self):
+        gate = RegistryGate(world.registry)
+        self.addCleanup(gate.close)
+        gate.shut = True
+        with harness.Job(world, partitions=2, registry_url=gate.url) as job:
+            one = job.instance().start()
+            self.says(job, one, "not ready: SCHEMA: ", "503")
+            self.assertEqual(one.get("/livez")[0], 200)
+            gate.shut = False
+            job.wait_for("ready", lambda: one.get("/readyz")[0] == 200)
+
+
 class Schemas(unittest.TestCase):
     def newer(self, job, topic):
         """A writer that is ahead of us: fields in another order, one more in front."""
