@@ -164,8 +164,7 @@ static void *run(void *arg)
     } else {
         log_write(LOG_ERROR, "worker_stops", "worker=%d status=%s why=\"%s\"", w->number,
                   status_name(status), w->why.text);
-        health_unwell(w->shared->health, w->number, HEALTH_RUNNING, w->why.text,
-                      clock_now());
+        health_unwell(w->shared->health, w->number, HEALTH_RUNNING, w->why.text, clock_now());
     }
     w->status = status;
     atomic_store(&w->ended, true);
