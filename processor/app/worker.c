@@ -65,6 +65,8 @@ static void open_codecs(struct worker *w)
         .locals = shared->locals,
         .local_count = shared->local_count,
         .now = clock_now,
+        .retry_first_ms = shared->settings->retry_first_ms,
+        .retry_longest_ms = shared->settings->retry_longest_ms,
         .lock = shared->avro_lock,
     };
     w->schemas = schemas_open(&schemas);
@@ -101,6 +103,7 @@ static void open_pipeline(struct worker *w)
         .catch_up_interval_ms = s->commit_catching_up_ms,
         .alert_interval_ms = s->commit_alert_interval_ms,
         .max_skew_ms = s->max_skew_ms,
+        .retry = { s->retry_first_ms, s->retry_longest_ms },
         .memory_limit = (size_t)(s->memory_limit_bytes / s->workers),
     };
     pipeline_open(&w->pipeline, &options);

@@ -12,8 +12,8 @@
 enum { SETS = 64, WAYS = 4, NO_SCHEMA_ID = -1 };
 
 static const int64_t MISSING_MS = 60 * SECOND_MS;
-static const int64_t RETRY_FIRST_MS = 200;
-static const int64_t RETRY_LAST_MS = 10 * SECOND_MS;
+static const int64_t RETRY_FIRST_MS = 100;
+static const int64_t RETRY_LONGEST_MS = 10 * SECOND_MS;
 
 enum entry_state {
     ENTRY_FREE,
@@ -50,6 +50,10 @@ struct schemas *schemas_open(const struct schemas_options *options)
     s->options = *options;
     if (s->options.missing_ms == 0)
         s->options.missing_ms = MISSING_MS;
+    if (s->options.retry_first_ms == 0)
+        s->options.retry_first_ms = RETRY_FIRST_MS;
+    if (s->options.retry_longest_ms == 0)
+        s->options.retry_longest_ms = RETRY_LONGEST_MS;
     for (unsigned t = 0; t < TOPIC_COUNT; t++)
         s->readers[t] = event_schema_open((enum topic)t);
     return s;
@@ -155,11 +159,11 @@ static void compile(struct schemas *s, struct entry *e)
 }
 
 /* The source is unwell: wait twice as long as the last time. */
-static void retry_later(struct entry *e, wall_time now)
+static void retry_later(const struct schemas *s, struct entry *e, wall_time now)
 {
-    e->retry_ms = e->retry_ms == 0 ? RETRY_FIRST_MS : 2 * e->retry_ms;
-    if (e->retry_ms > RETRY_LAST_MS)
-        e->retry_ms = RETRY_LAST_MS;
+    e->retry_ms = e->retry_ms == 0 ? s->options.retry_first_ms : 2 * e->retry_ms;
+    if (e->retry_ms > s->options.retry_longest_ms)
+        e->retry_ms = s->options.retry_longest_ms;
     e->asked = now;
 }
 
@@ -177,7 +181,7 @@ static void fetch(struct schemas *s, struct entry *e)
     } else if (status == STATUS_MALFORMED) {
         e->state = ENTRY_INCOMPATIBLE;
     } else if (status != STATUS_PENDING) {
-        retry_later(e, now);
+        retry_later(s, e, now);
     }
 }
 

@@ -47,8 +47,10 @@ struct schemas_options {
     const struct schemas_local *locals; /* looked at first */
     int32_t local_count;
     wall_time (*now)(void);
-    int64_t missing_ms;    /* how long "no such id" is believed; 0: 60 s */
-    pthread_mutex_t *lock; /* around avro-c; shared by all instances of the process */
+    int64_t missing_ms;       /* how long "no such id" is believed; 0: 60 s */
+    int64_t retry_first_ms;   /* pause after the first failure of the source; 0: 100 ms */
+    int64_t retry_longest_ms; /* it doubles up to this; 0: 10 s */
+    pthread_mutex_t *lock;    /* around avro-c; shared by all instances of the process */
 };
 
 struct schemas;

@@ -41,7 +41,7 @@ static void wait_for_schema(struct intake *in, struct tenure *t, const struct re
     input->rewind = true;
     input->holds |= HOLD_SCHEMA;
     input->next = record->offset;
-    backoff_failed(&input->schema, now);
+    backoff_failed(&input->schema, in->world->retry, now);
 }
 
 /* True if there is an event to apply in *item. */

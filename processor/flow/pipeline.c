@@ -37,11 +37,13 @@ static void wait_for_sink(struct pipeline *p)
 void pipeline_open(struct pipeline *p, const struct pipeline_options *options)
 {
     CHECK(options->shard_count > 0 && options->batch_records > 0);
+    CHECK(options->retry.first_ms > 0 && options->retry.longest_ms >= options->retry.first_ms);
     *p = (struct pipeline){ .options = *options };
     p->world = (struct tenure_world){ .ports = options->ports,
                                       .rules = options->rules,
                                       .metrics = options->metrics,
-                                      .instance = options->instance };
+                                      .instance = options->instance,
+                                      .retry = options->retry };
     p->tenures = arena_take(&p->fixed, (size_t)options->shard_count * sizeof *p->tenures);
     p->intake = (struct intake){ .world = &p->world,
                                  .tenures = p->tenures,
@@ -288,7 +290,7 @@ static enum status rewind_inputs(struct pipeline *p, struct tenure *t, struct re
     for (int i = 0; s != STATUS_OK && i < TOPIC_COUNT; i++) {
         t->inputs[i].rewind = true; /* not done: once more, a little later */
         t->inputs[i].holds |= HOLD_SCHEMA;
-        backoff_failed(&t->inputs[i].schema, now);
+        backoff_failed(&t->inputs[i].schema, p->world.retry, now);
     }
     return s;
 }

@@ -38,6 +38,7 @@ struct pipeline_options {
         catch_up_interval_ms; /* instead, while behind: what is touched often is written once */
     int64_t alert_interval_ms; /* instead, when an alert change waits */
     int64_t max_skew_ms;
+    struct backoff_bounds retry;
     size_t memory_limit; /* of this worker; 0: none */
 };
 

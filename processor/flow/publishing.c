@@ -37,7 +37,7 @@ static bool is_settled(const struct publishing *p, struct tenure *t)
     if (s != STATUS_OK) {
         log_write(LOG_WARN, "alerts_unsettled", "shard=%d status=%s why=\"%s\"", t->shard,
                   status_name(s), why.text);
-        backoff_failed(&t->asked, now);
+        backoff_failed(&t->asked, p->world->retry, now);
         return false;
     }
     backoff_reset(&t->asked);

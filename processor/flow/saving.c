@@ -136,7 +136,7 @@ static void send_save(const struct saving *s, struct tenure *t)
     const enum status status = store->save(store->self, &save, &why);
     pending->must_resend = status_reaction(status) == REACTION_RETRY;
     if (pending->must_resend) {
-        backoff_failed(&t->backoff, s->world->ports->now());
+        backoff_failed(&t->backoff, s->world->retry, s->world->ports->now());
         pending->why = why;
         view_rewrite_all(&t->state->alerts); /* its views are lost with it */
         log_write(LOG_WARN, "save_not_sent", "shard=%d why=\"%s\"", t->shard, why.text);
@@ -201,7 +201,7 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
         /* Its views may be lost with it; all are written again. */
         t->save.why = result->why;
         t->save.must_resend = true;
-        backoff_failed(&t->backoff, now);
+        backoff_failed(&t->backoff, s->world->retry, now);
         view_rewrite_all(&t->state->alerts);
         log_write(LOG_WARN, "save_unanswered", "shard=%d version=%" PRIu64 " why=\"%s\"",
                   t->shard, result->version, result->why.text);
@@ -210,7 +210,7 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
         metrics_add(s->world->metrics, METRIC_FENCED, 1);
         log_write(LOG_WARN, "fenced", "shard=%d version=%" PRIu64 " why=\"%s\"", t->shard,
                   result->version, result->why.text);
-        tenure_reload(t, now);
+        tenure_reload(t, s->world, now);
         return;
     case REACTION_QUARANTINE:
     case REACTION_STOP:
@@ -220,5 +220,5 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
               result->version, result->why.text);
     t->save.why = result->why;
     t->save.must_resend = true;
-    backoff_failed(&t->backoff, now);
+    backoff_failed(&t->backoff, s->world->retry, now);
 }

@@ -43,12 +43,12 @@ void tenure_close(struct tenure *t)
     *t = (struct tenure){ .generation = t->generation };
 }
 
-void tenure_reload(struct tenure *t, wall_time now)
+void tenure_reload(struct tenure *t, const struct tenure_world *world, wall_time now)
 {
     CHECK(t->active);
     drop_state(t);
     t->stage = TENURE_FLUSH;
-    backoff_failed(&t->backoff, now);
+    backoff_failed(&t->backoff, world->retry, now);
 }
 
 /* ---- stages ------------------------------------------------------------------------ */
@@ -192,7 +192,7 @@ enum status tenure_advance(struct tenure *t, const struct tenure_world *w, struc
         t->why = *why;
         if (status_reaction(s) == REACTION_RELOAD)
             t->stage = TENURE_FLUSH;
-        backoff_failed(&t->backoff, w->ports->now());
+        backoff_failed(&t->backoff, w->retry, w->ports->now());
         return s;
     }
     return STATUS_OK;

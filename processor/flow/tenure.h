@@ -111,6 +111,7 @@ struct tenure_world {
     const struct rules *rules;
     struct metrics *metrics;
     const char *instance; /* unique for this process */
+    struct backoff_bounds retry;
 };
 
 void tenure_open(struct tenure *t, int32_t shard, struct arena *arena);
@@ -124,7 +125,7 @@ enum status tenure_advance(struct tenure *t, const struct tenure_world *world,
                            struct reason *why);
 
 /* Drops the working copy and begins again with FLUSH, after a pause. */
-void tenure_reload(struct tenure *t, wall_time now);
+void tenure_reload(struct tenure *t, const struct tenure_world *world, wall_time now);
 
 static inline bool tenure_works(const struct tenure *t)
 {

@@ -19,6 +19,8 @@ enum {
     ALERT_MS = 20,
     SINK_QUEUE = 1000,
     KEPT_SAVES = 8,
+    RETRY_FIRST_MS = 50,
+    RETRY_LONGEST_MS = 2000,
     STOP_MS = 4000
 };
 
@@ -91,6 +93,7 @@ void little_world_open(struct little_world *w)
     open_rules(w);
     the_clock = (wall_time){ LITTLE_NOON };
     w->batch_records = 16;
+    w->retry = (struct backoff_bounds){ RETRY_FIRST_MS, RETRY_LONGEST_MS };
     w->sink_queue = SINK_QUEUE;
     w->log_least_bytes = SAVING_LOG_LEAST_BYTES;
     w->max_skew_ms = 30 * DAY_MS;
@@ -702,6 +705,7 @@ struct little_worker *little_world_start(struct little_world *w)
                                          .catch_up_interval_ms = COMMIT_MS,
                                          .alert_interval_ms = ALERT_MS,
                                          .max_skew_ms = w->max_skew_ms,
+                                         .retry = w->retry,
                                          .memory_limit = w->memory_limit });
     worker->pipeline.saving.log_least_bytes = w->log_least_bytes;
     return worker;

@@ -123,7 +123,7 @@ MUTANTS = [
      "for (unsigned kind = ENTITY_NONE + 2; kind"),
     ("tombstones are not saved", "processor/kpi/shard.c",
      "buffer_add(out, buffer_span(&es->tombstones));", ""),
-    ("a fenced save counts as done", SAVING, "        tenure_reload(t, now);\n",
+    ("a fenced save counts as done", SAVING, "        tenure_reload(t, s->world, now);\n",
      "        acknowledged(s, t, now);\n"),
     ("the log is trimmed one save too far", SAVING,
      "save->oldest_part_version = oldest;", "save->oldest_part_version = oldest + 1;"),
@@ -132,10 +132,10 @@ MUTANTS = [
     ("an unanswered save is forgotten", SAVING,
 
          "        t->save.must_resend = true;\n"
-     "        backoff_failed(&t->backoff, now);\n        view",
+     "        backoff_failed(&t->backoff, s->world->retry, now);\n        view",
 
          "        t->save.active = false;\n"
-     "        backoff_failed(&t->backoff, now);\n        view"),
+     "        backoff_failed(&t->backoff, s->world->retry, now);\n        view"),
     ("offset saved before the dead letter", PIPELINE,
      "saving_is_due(&p->saving, t, now) && letters_are_safe(t)",
      "saving_is_due(&p->saving, t, now)"),

@@ -328,6 +328,21 @@ static void a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them(void 
     assert_int_equal(fake_topics_header(second, "value_left_out").size, 6);
 }
 
+/* Refused claims are repeated as the settings say: after a second, then at most every
+ * four. */
+static void a_failed_call_is_repeated_as_often_as_the_settings_say(void **state)
+{
+    struct little_world *w = *state;
+    w->retry = (struct backoff_bounds){ .first_ms = 1000, .longest_ms = 4000 };
+    const int64_t before = little_world_now().ms;
+    fake_store_fail(w->store, FAKE_UNAVAILABLE, 0, 4);
+    const struct little_worker *worker = little_world_start(w);
+    while (!little_world_works(worker, 0) && little_world_now().ms - before < 60 * SECOND_MS)
+        little_world_run(w, 1);
+    /* Two shards, two failures each: 1 s and 2 s. */
+    assert_in_range(little_world_now().ms - before, 3000, 3600);
+}
+
 /* Kafka takes no letters for a while, and there are more than the sink has room for. */
 static struct little_worker *start_with_too_many_letters(struct little_world *w)
 {
@@ -408,6 +423,7 @@ int main(void)
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
         TEST(a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them),
+        TEST(a_failed_call_is_repeated_as_often_as_the_settings_say),
         TEST(letters_without_room_wait_while_steps_go_on),
         TEST(letters_that_wait_keep_nobody_from_stopping),
         TEST(letters_of_a_shard_that_left_are_dropped),
