@@ -23,8 +23,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
-enum { READER_STEP_MS = 50 };
+enum { READER_STEP_MS = 50, ASK_PAUSE_MS = 50 };
 
 struct reading {
     int64_t next; /* offset */
@@ -65,6 +66,21 @@ static enum status ask_edges(struct kafka_reader *r, enum kafka_edge edge, struc
     return s;
 }
 
+/* A topic that was just made, or whose leader moves, is answered with "not leader" for a
+ * moment. */
+static enum status insist_on_edges(struct kafka_reader *r, enum kafka_edge edge,
+                                   struct reason *why)
+{
+    const int64_t deadline = kafka_client_clock_ms() + r->options.patience_ms;
+    const struct timespec pause = { .tv_nsec = ASK_PAUSE_MS * 1000000L };
+    enum status s = ask_edges(r, edge, why);
+    while (s == STATUS_UNAVAILABLE && kafka_client_clock_ms() < deadline) {
+        (void)nanosleep(&pause, NULL);
+        s = ask_edges(r, edge, why);
+    }
+    return s;
+}
+
 static enum status find_partitions(struct kafka_reader *r, struct reason *why)
 {
     enum status s = kafka_client_partitions(&r->client, r->options.topic,
@@ -73,9 +89,9 @@ static enum status find_partitions(struct kafka_reader *r, struct reason *why)
         return s;
     r->partitions = calloc((size_t)r->partition_count, sizeof *r->partitions);
     CHECK(r->partitions != NULL);
-    s = ask_edges(r, KAFKA_EDGE_END, why);
+    s = insist_on_edges(r, KAFKA_EDGE_END, why);
     if (s == STATUS_OK && !r->options.from_end)
-        s = ask_edges(r, KAFKA_EDGE_LOW, why);
+        s = insist_on_edges(r, KAFKA_EDGE_LOW, why);
     return s;
 }
 

@@ -95,6 +95,20 @@ static void an_empty_topic_is_finished_at_once(void **state)
     kafka_reader_close(reader);
 }
 
+/* As a topic does that was made a moment ago. */
+static void a_topic_whose_leader_is_not_ready_is_asked_again(void **state)
+{
+    enum { LIST_OFFSETS_API = 2 };
+    kafka_cluster_append(*state, "alerts", 1, "k", "v");
+    rd_kafka_mock_push_request_errors(kafka_cluster_mock(*state), LIST_OFFSETS_API, 3,
+                                      RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                      RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                      RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+    struct kafka_reader *reader = open_reader(*state, false, false);
+    expect_record(reader, 1, "v");
+    kafka_reader_close(reader);
+}
+
 static void following_goes_on_with_what_comes_later(void **state)
 {
     kafka_cluster_append(*state, "alerts", 1, "k", "old");
@@ -190,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_CLUSTER(it_stops_at_the_ends_that_stood_when_it_was_opened),
         WITH_CLUSTER(an_empty_topic_is_finished_at_once),
+        WITH_CLUSTER(a_topic_whose_leader_is_not_ready_is_asked_again),
         WITH_CLUSTER(following_goes_on_with_what_comes_later),
         WITH_CLUSTER(from_the_end_only_new_records_are_seen),
         WITH_CLUSTER(silent_brokers_only_make_it_wait),
