@@ -107,12 +107,23 @@ void kafka_broker_delete_before(const char *topic, int32_t partition, int64_t of
     rd_kafka_destroy(client);
 }
 
+static int64_t end_of(rd_kafka_t *client, const char *topic, int32_t partition)
+{
+    int64_t low = 0;
+    int64_t end = 0;
+    assert_int_equal(
+        rd_kafka_query_watermark_offsets(client, topic, partition, &low, &end, PATIENCE_MS),
+        RD_KAFKA_RESP_ERR_NO_ERROR);
+    return end;
+}
+
 void kafka_broker_transaction(const char *topic, int32_t partition, const char *value)
 {
     char copy[64];
     CHECK(strlen(value) < sizeof copy);
     memcpy(copy, value, strlen(value));
     rd_kafka_t *client = open_client(topic);
+    const int64_t before = end_of(client, topic, partition);
     must(rd_kafka_init_transactions(client, PATIENCE_MS));
     must(rd_kafka_begin_transaction(client));
     rd_kafka_topic_t *to = rd_kafka_topic_new(client, topic, NULL);
@@ -122,5 +133,10 @@ void kafka_broker_transaction(const char *topic, int32_t partition, const char *
                      0);
     rd_kafka_topic_destroy(to);
     must(rd_kafka_commit_transaction(client, PATIENCE_MS));
+    /* The coordinator answers before its control record is in the partition. */
+    for (int i = 0; end_of(client, topic, partition) != before + 2; i++) {
+        assert_true(i < PATIENCE_MS / LOOK_MS);
+        (void)usleep(LOOK_MS * 1000);
+    }
     rd_kafka_destroy(client);
 }
