@@ -391,6 +391,7 @@ static void events_allocate_only_while_state_grows(void **state)
                                               .batch_wait_ms = 10,
                                               .commit_interval_ms = 2 * STEP_MS,
                                               .catch_up_interval_ms = 2 * STEP_MS,
+                                              .retry = { 100, 10000 },
                                               .alert_interval_ms = STEP_MS,
                                               .max_skew_ms = DAY_MS };
     pipeline_open(&pipeline, &options);
