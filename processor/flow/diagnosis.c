@@ -172,13 +172,29 @@ static void tell_memory(const struct diagnosis *d, wall_time now)
 
 /* ---- sending ---------------------------------------------------------------------- */
 
+/* A change that is held back for some moments is no trouble yet. */
+static bool holds_changes(const struct diagnosis *d, wall_time now, struct reason *ret_why)
+{
+    enum { HELD_PATIENCE_MS = 5000 };
+    for (int32_t i = 0; i < d->shard_count; i++) {
+        const struct tenure *t = &d->tenures[i];
+        if (!tenure_works(t) || t->held_why.text[0] == '\0' ||
+            !wall_time_passed(t->held_since, HELD_PATIENCE_MS, now))
+            continue;
+        reason_set(ret_why, "shard %d: alert changes are held back: %s", (int)i,
+                   t->held_why.text);
+        return true;
+    }
+    return false;
+}
+
 /* A shard is not saved while its dead letters are not acknowledged. */
 static void tell_sending(const struct diagnosis *d, wall_time now)
 {
     const struct sink_port *sink = &d->ports->sink;
     struct reason why = { 0 };
     struct reason cause = { 0 };
-    const bool troubled = sink->troubled(sink->self, &cause);
+    const bool troubled = sink->troubled(sink->self, &cause) || holds_changes(d, now, &cause);
     int64_t letters = 0;
     int32_t shards = 0;
     for (int32_t i = 0; i < d->shard_count; i++) {

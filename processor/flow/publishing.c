@@ -17,26 +17,38 @@ static uint64_t cookie_of(const struct tenure *t, uint64_t sequence)
     return t->generation << SEQUENCE_BITS | sequence;
 }
 
+static void hold_back(struct tenure *t, wall_time now, const struct reason *why)
+{
+    if (t->held_why.text[0] == '\0')
+        t->held_since = now;
+    t->held_why = *why;
+}
+
 /* Whoever may have lost the shard publishes nothing: its successor has read what stands in
  * the topic, and tells the rest itself. */
-static bool is_surely_ours(const struct ports *ports)
+static bool is_surely_ours(const struct ports *ports, struct reason *why)
 {
-    return ports->source.lease_ms(ports->source.self) >= ports->sink.give_up_ms;
+    if (ports->source.lease_ms(ports->source.self) >= ports->sink.give_up_ms)
+        return true;
+    reason_set(why, "the consumer group does not say that this instance belongs to it; if the "
+                    "brokers cannot describe groups, set kafka.lease: false");
+    return false;
 }
 
 /* Is it known of every change that was sent whether it stands in the topic? */
-static bool is_settled(const struct publishing *p, struct tenure *t)
+static bool is_settled(const struct publishing *p, struct tenure *t, wall_time now,
+                       struct reason *why)
 {
-    const wall_time now = p->world->ports->now();
-    struct reason why = { 0 };
     if (!t->gave_up)
         return true;
-    if (!backoff_over(&t->asked, now))
+    if (!backoff_over(&t->asked, now)) {
+        *why = t->held_why;
         return false;
-    const enum status s = adoption_look_again(t, p->world, &why);
+    }
+    const enum status s = adoption_look_again(t, p->world, why);
     if (s != STATUS_OK) {
         log_write(LOG_WARN, "alerts_unsettled", "shard=%d status=%s why=\"%s\"", t->shard,
-                  status_name(s), why.text);
+                  status_name(s), why->text);
         backoff_failed(&t->asked, p->world->retry, now);
         return false;
     }
@@ -45,13 +57,25 @@ static bool is_settled(const struct publishing *p, struct tenure *t)
     return true;
 }
 
+static bool may_send(const struct publishing *p, struct tenure *t)
+{
+    const wall_time now = p->world->ports->now();
+    struct reason why = { 0 };
+    if (is_surely_ours(p->world->ports, &why) && is_settled(p, t, now, &why)) {
+        t->held_why.text[0] = '\0';
+        return true;
+    }
+    hold_back(t, now, &why);
+    return false;
+}
+
 void publishing_send(const struct publishing *p, struct tenure *t)
 {
     CHECK(tenure_works(t));
     const struct ports *ports = p->world->ports;
     if (outbox_next(&t->state->outbox, t->header.version) == NULL && !t->gave_up)
         return;
-    if (!is_surely_ours(ports) || !is_settled(p, t))
+    if (!may_send(p, t))
         return;
     const struct alert_change *change;
     while ((change = outbox_next(&t->state->outbox, t->header.version)) != NULL) {

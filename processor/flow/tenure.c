@@ -73,6 +73,7 @@ static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
     t->generation += 1;
     t->letters_unacknowledged = 0; /* those of the claim before are in their topic */
     t->gave_up = false;            /* all of the topic's tail is read anyway */
+    t->held_why.text[0] = '\0';
     snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
     const enum status s =
         w->ports->store.claim(w->ports->store.self, t->shard, t->writer, &t->header, why);

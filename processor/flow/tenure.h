@@ -95,6 +95,8 @@ struct tenure {
     int64_t letters_unacknowledged;
     bool gave_up;         /* the sink has given changes up: the topic knows which stand there */
     struct backoff asked; /* when to ask it again */
+    struct reason held_why; /* alert changes are held back; empty: they are not */
+    wall_time held_since;
     struct tenure_counts counted;
     struct pending_save save;
     wall_time last_save;

@@ -83,6 +83,11 @@ static void fault_session_ends(struct sim *s)
     end_session(s, any_worker(s));
 }
 
+static void fault_lease_is_unknown(struct sim *s)
+{
+    fake_log_deny_lease(any_worker(s)->member, sim_once_in(s, 2));
+}
+
 /* It does not know that another one took over until it wakes up. */
 static void fault_somebody_sleeps(struct sim *s)
 {
@@ -302,6 +307,7 @@ static void heal_worker(struct little_worker *worker)
         return;
     worker->pipeline.pacing.memory_limit = 0;
     fake_log_cut(worker->member, 0);
+    fake_log_deny_lease(worker->member, false);
     fake_sink_cut(worker->sink, false);
     fake_sink_delay(worker->sink, 0);
     fake_sink_break_tail(worker->sink, -1);

@@ -57,7 +57,8 @@ struct fake_input {
 struct fake_member {
     struct fake_log *log;
     bool in_group;
-    bool dead;         /* left or killed */
+    bool dead; /* left or killed */
+    bool lease_denied;
     bool must_release; /* was revoked and has not let go */
     bool *owns;        /* [shard_count] as the group says */
     struct fake_input *inputs;
@@ -625,13 +626,18 @@ static void log_note_progress(void *self, int32_t shard, const int64_t offsets[T
             part_of(m->log, shard, (enum topic)topic)->noted = offsets[topic];
 }
 
+void fake_log_deny_lease(struct fake_member *m, bool denied)
+{
+    m->lease_denied = denied;
+}
+
 enum { SESSION_MS = 10000 };
 
 /* Nobody is told that his session is over; whoever was given up has no lease. */
 static int32_t log_lease_ms(void *self)
 {
     const struct fake_member *m = self;
-    bool given_up = m->dead || !m->in_group;
+    bool given_up = m->dead || !m->in_group || m->lease_denied;
     for (int32_t i = 0; i < m->fresh.count; i++)
         given_up |= m->fresh.at[i].kind == DUTY_LOST;
     return given_up ? 0 : SESSION_MS;

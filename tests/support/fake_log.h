@@ -80,6 +80,9 @@ bool fake_log_owns(const struct fake_member *member, int32_t shard);
 /* The next `count` reads and starts of the member are UNAVAILABLE; -1: until set again. */
 void fake_log_cut(struct fake_member *member, int32_t count);
 
+/* The group does not say that the member belongs to it, or does again. */
+void fake_log_deny_lease(struct fake_member *member, bool denied);
+
 /* Records of an input from `offset` on are not delivered yet, though they are
  * there: the input lags. -1: no limit. */
 void fake_log_limit(struct fake_log *log, int32_t shard, enum topic topic, int64_t offset);

@@ -129,6 +129,39 @@ static void alert_changes_that_do_not_get_through_are_named(void **state)
     assert_says("not ready: SENDING: topic alerts: nothing is acknowledged");
 }
 
+static void alert_changes_that_are_held_back_are_named_with_the_reason(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 2 * A_SECOND);
+    fake_log_deny_lease(worker->member, true);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 3 * A_SECOND);
+    assert_true(ready()); /* it takes a moment, usually */
+    little_world_run(w, 5 * A_SECOND);
+    assert_says("alert changes are held back: the consumer group does not say that this "
+                "instance belongs to it");
+
+    fake_log_deny_lease(worker->member, false);
+    little_world_run(w, 2 * A_SECOND);
+    assert_true(ready());
+    assert_int_equal(little_world_feed(w), 1);
+}
+
+static void alert_changes_of_which_nobody_knows_are_named(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 2 * A_SECOND);
+    fake_sink_delay(worker->sink, 1000);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, A_SECOND);
+    fake_sink_give_up(worker->sink, 1);
+    fake_sink_cut(worker->sink, true);
+    little_world_run(w, 8 * A_SECOND);
+    assert_says("alert changes are held back: the alerts topic cannot be read");
+}
+
 static void an_input_without_an_answer_is_named_though_others_are_read(void **state)
 {
     struct little_world *w = *state;
@@ -188,6 +221,8 @@ int main(void)
         PROMISE(a_reached_memory_limit_is_named_with_what_is_paused),
         PROMISE(dead_letters_that_do_not_get_through_are_named_with_what_they_block),
         PROMISE(alert_changes_that_do_not_get_through_are_named),
+        PROMISE(alert_changes_that_are_held_back_are_named_with_the_reason),
+        PROMISE(alert_changes_of_which_nobody_knows_are_named),
         PROMISE(an_input_without_an_answer_is_named_though_others_are_read),
         PROMISE(a_tail_that_cannot_be_read_is_no_fault_of_redis),
         PROMISE(a_store_that_refuses_claims_is_named),
