@@ -47,8 +47,8 @@ def cases(given, folder):
     made = [Case("check", [given.sellerwatch, "check",
                            str(ROOT / "config" / "sellerwatch.yaml")], 120),
             Case("run", [given.sellerwatch, "run", "--config", str(config)], 60)]
-    made += [Case(part, [given.parts, part], runs)
-             for part, runs in (("calendars", 40), ("schemas", 150), ("alerts", 80), ("registry", 60))]
+    parts = {"calendars": 40, "schemas": 150, "alerts": 80, "registry": 60}
+    made += [Case(part, [given.parts, part], runs) for part, runs in parts.items()]
     return [case for case in made if given.case in (None, case.name)]
 
 
