@@ -105,6 +105,8 @@ static int registry(void)
         registry_client_lookup(client, "s", span_of_text("\"int\""), &id, &why);
     registry_client_close(client);
     CHECK(s != STATUS_OK);
+    if (s == STATUS_REFUSED)
+        return refuse(&why);
     printf("registry %d\n", (int)s);
     return 0;
 }
