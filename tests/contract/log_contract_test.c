@@ -148,6 +148,7 @@ static int set_up_broker(void **state)
     set_up_source(w, kafka_broker_address());
     w->options.kafka.properties = on_broker;
     w->options.kafka.property_count = sizeof on_broker / sizeof on_broker[0];
+    w->options.kafka.lease = true;
     for (int i = 0; i < TOPIC_COUNT; i++)
         kafka_broker_topic(w->names[i], SHARDS);
     return 0;
@@ -523,6 +524,21 @@ static void a_member_that_overslept_learns_that_its_shards_are_lost_and_comes_ba
     assert_int_equal(r->count, 3); /* what was lost is not read before it is started again */
     start(r, 0, from_start);
     SOURCE_READER_UNTIL(r, r->count == 3 + 5);
+}
+
+static void a_member_has_a_lease_until_the_group_gives_it_up(void **state)
+{
+    struct world *w = *state;
+    w->brief_session = true;
+    struct source_reader *r = join_and_start(w);
+    SOURCE_READER_UNTIL(r, r->port.lease_ms(r->port.self) > 0);
+    assert_true(is_fake(w) || r->port.lease_ms(r->port.self) < BRIEF_MS);
+    oversleep(w, 0);
+    assert_int_equal(r->port.lease_ms(r->port.self), 0); /* though it has not heard of it */
+    assert_false(r->lost);
+    SOURCE_READER_UNTIL(r, r->lost);
+    SOURCE_READER_UNTIL(r, owned_count(r) == SHARDS);
+    SOURCE_READER_UNTIL(r, r->port.lease_ms(r->port.self) > 0);
 }
 
 static void progress_may_be_noted_at_any_time(void **state)
