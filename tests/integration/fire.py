@@ -95,10 +95,8 @@ class Round:
         self.redis.resume()
 
     def fault_redis_goes_back(self):
-        """The append-only file is again what it was some slices ago. Nobody sleeps then: what
-        a sleeper sends late, of a save that is lost, cannot be known to its successor."""
+        """The append-only file is again what it was some slices ago."""
         data, older = self.redis.folder / "appendonlydir", self.redis.folder / "older"
-        self.thaw()
         if self.backup is None:
             self.redis.pause()
             shutil.copytree(data, older)

@@ -227,6 +227,8 @@ static void drop_day(struct sim *s)
             continue;
         window->name = name_of(span_of_text("1d"));
         for (unsigned k = 0; k < KPI_COUNT; k++) {
+            if (k == KPI_RESPONSE_TIME)
+                continue; /* its limit says which facts are bad */
             s->world.settings.thresholds.of[k][i].warn = THRESHOLD_OFF;
             s->world.settings.thresholds.of[k][i].critical = THRESHOLD_OFF;
         }
