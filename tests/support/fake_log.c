@@ -361,6 +361,10 @@ void fake_log_expire(struct fake_member *m)
     if (!m->in_group)
         return;
     (void)take_all(m, DUTY_LOST);
+    for (int32_t i = 0; i < m->fresh.count; i++) {
+        if (m->fresh.at[i].kind == DUTY_REVOKED)
+            m->fresh.at[i].kind = DUTY_LOST; /* too late to save anything */
+    }
     m->in_group = false; /* one that lives joins again with its next read */
     m->must_release = false;
     fake_log_rebalance(m->log);
