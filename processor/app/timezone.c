@@ -120,11 +120,12 @@ static bool day_begins_at(int64_t utc_s, int64_t day)
            local.tm_sec == 0;
 }
 
-/* The first instant in [low, high] whose local date is `day` or later. */
-static int64_t day_search(int64_t low, int64_t high, int64_t day)
+/* The first instant in [low, high] whose local date is `day` or later; false: there is none. */
+static bool day_search(int64_t low, int64_t high, int64_t day, int64_t *ret_at)
 {
     struct tm local;
-    CHECK(local_day(high, &local) >= day);
+    if (local_day(high, &local) < day)
+        return false;
     while (low < high) {
         const int64_t middle = low + (high - low) / 2;
         if (local_day(middle, &local) >= day)
@@ -132,7 +133,8 @@ static int64_t day_search(int64_t low, int64_t high, int64_t day)
         else
             low = middle + 1;
     }
-    return low;
+    *ret_at = low;
+    return true;
 }
 
 /* ---- the table --------------------------------------------------------------------- */
@@ -149,17 +151,23 @@ static bool works(const struct settings_calendar *c, int64_t day)
     return true;
 }
 
-static void fill_starts(int64_t *starts, int64_t first, int32_t days)
+/* False: a day is longer than any on Earth. */
+static bool fill_starts(int64_t *starts, int64_t first, int32_t days)
 {
     enum { DAY_S = 86400 };
-    int64_t at =
-        day_search(first * DAY_S - SEARCH_BEHIND_S, first * DAY_S + SEARCH_BEHIND_S, first);
+    int64_t at;
+    if (!day_search(first * DAY_S - SEARCH_BEHIND_S, first * DAY_S + SEARCH_BEHIND_S, first,
+                    &at))
+        return false;
     starts[0] = at * SECOND_MS;
     for (int32_t i = 1; i <= days; i++) {
-        const bool usual = day_begins_at(at + DAY_S, first + i);
-        at = usual ? at + DAY_S : day_search(at, at + SEARCH_BEHIND_S, first + i);
+        if (day_begins_at(at + DAY_S, first + i))
+            at += DAY_S;
+        else if (!day_search(at, at + SEARCH_BEHIND_S, first + i, &at))
+            return false;
         starts[i] = at * SECOND_MS;
     }
+    return true;
 }
 
 static void fill_elapsed(const struct settings_calendar *c, const int64_t *starts,
@@ -188,9 +196,13 @@ static bool build(const struct settings_calendar *c, struct calendar *ret_calend
     int64_t *starts = calloc((size_t)days + 1, sizeof *starts);
     int64_t *elapsed = calloc((size_t)days + 1, sizeof *elapsed);
     CHECK(starts != NULL && elapsed != NULL);
-    fill_starts(starts, first, days);
-    fill_elapsed(c, starts, elapsed, first, days);
     *ret_calendar = (struct calendar){ .days = days, .starts = starts, .elapsed = elapsed };
+    if (!fill_starts(starts, first, days)) {
+        reason_set(ret_why, "%s is damaged: by it, a day of time zone %s is longer than two",
+                   path, c->timezone);
+        return false;
+    }
+    fill_elapsed(c, starts, elapsed, first, days);
     return true;
 }
 

@@ -290,11 +290,27 @@ static void zone_that_does_not_exist_is_an_error_and_not_utc(void **state)
     assert_true(timezone_exists("Europe/Berlin", &why));
 }
 
+/* As the only calendar's. */
+static bool open_zone(char *zone, struct reason *ret_why)
+{
+    struct settings all = world.settings;
+    struct timezone_calendars calendars;
+    struct settings_calendar c = { .name = (char[]){ "x" },
+                                   .timezone = zone,
+                                   .weekdays = 0x7F };
+    all.calendars = &c;
+    all.calendar_count = 1;
+    assert_true(timezone_exists(zone, ret_why));
+    const bool opened = timezone_calendars_open(&all, &calendars, ret_why);
+    if (opened)
+        timezone_calendars_free(&calendars);
+    return opened;
+}
+
 /* libc makes UTC of it and says nothing; every due time would be two hours off. */
 static void zone_that_libc_cannot_load_is_an_error_and_not_utc(void **state)
 {
     (void)state;
-    struct timezone_calendars calendars;
     struct reason why = { "" };
     char folder[] = "/tmp/sellerwatch-zones-XXXXXX";
     char file[64];
@@ -306,19 +322,24 @@ static void zone_that_libc_cannot_load_is_an_error_and_not_utc(void **state)
     assert_int_equal(fclose(to), 0);
     assert_int_equal(setenv("TZDIR", folder, 1), 0);
 
-    struct settings all = world.settings;
-    struct settings_calendar c = { .name = (char[]){ "x" },
-                                   .timezone = (char[]){ "Damaged" },
-                                   .weekdays = 0x7F };
-    all.calendars = &c;
-    all.calendar_count = 1;
-    assert_true(timezone_exists("Damaged", &why));
-    const bool opened = timezone_calendars_open(&all, &calendars, &why);
+    const bool opened = open_zone((char[]){ "Damaged" }, &why);
     assert_int_equal(unsetenv("TZDIR"), 0);
     (void)unlink(file);
     (void)rmdir(folder);
     assert_false(opened);
     assert_non_null(strstr(why.text, "Damaged is damaged"));
+}
+
+/* The file is sound, but by it a day would last for longer than two. */
+static void zone_with_a_day_that_never_ends_is_an_error(void **state)
+{
+    (void)state;
+    struct reason why = { "" };
+    assert_int_equal(setenv("TZDIR", SOURCE_DIR "/tests/fuzz/corpus/timezone_fuzz", 1), 0);
+    const bool opened = open_zone((char[]){ "long_day" }, &why);
+    assert_int_equal(unsetenv("TZDIR"), 0);
+    assert_false(opened);
+    assert_non_null(strstr(why.text, "a day of time zone long_day is longer than two"));
 }
 
 int main(void)
@@ -345,6 +366,7 @@ int main(void)
         cmocka_unit_test(building_tables_leaves_the_zone_of_the_process_alone),
         cmocka_unit_test(zone_that_does_not_exist_is_an_error_and_not_utc),
         cmocka_unit_test(zone_that_libc_cannot_load_is_an_error_and_not_utc),
+        cmocka_unit_test(zone_with_a_day_that_never_ends_is_an_error),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }
