@@ -39,7 +39,7 @@ static bool print(const struct reading *r, const struct alert_change *change,
 
 static int read_all(const struct reading *r, struct alert_stream *stream)
 {
-    const volatile bool *stop = stop_signal_flag();
+    const atomic_bool *stop = stop_signal_flag();
     struct buffer line = { 0 };
     struct alert_change change;
     struct reason why = { "" };

@@ -32,7 +32,7 @@ static int exit_code(enum status status)
     return COMMANDS_WORLD;
 }
 
-static enum status work(struct runtime *runtime, const volatile bool *stop, struct reason *why)
+static enum status work(struct runtime *runtime, const atomic_bool *stop, struct reason *why)
 {
     enum status status = STATUS_OK;
     runtime_start(runtime);
@@ -48,7 +48,7 @@ static int run(const struct settings *settings)
 {
     log_open((enum log_level)settings->log_level, settings->log_format == LOG_FORMAT_JSON);
     stop_signal_listen();
-    const volatile bool *stop = stop_signal_flag();
+    const atomic_bool *stop = stop_signal_flag();
     enum status status = STATUS_OK;
     struct reason why = { 0 };
     struct runtime *runtime = runtime_open(settings, stop, &status, &why);

@@ -24,7 +24,7 @@ struct demo_feeder {
     struct pace pace;
     pthread_t thread;
     bool started;
-    volatile bool stop;
+    atomic_bool stop;
     _Atomic int64_t sent;
     _Atomic int64_t read; /* by the processor; told by the main thread */
     _Atomic bool ended;   /* by itself: something is wrong */

@@ -23,7 +23,7 @@ static enum status register_one(struct registry_client *registry, const char *to
     return registry_client_register(registry, subject, span_of_text(text), ret_id, why);
 }
 
-static enum status register_all(const struct settings *settings, const volatile bool *stop,
+static enum status register_all(const struct settings *settings, const atomic_bool *stop,
                                 int32_t ret_ids[TOPIC_COUNT], struct reason *why)
 {
     const struct registry_client_options options = adapters_registry(settings);
@@ -84,7 +84,7 @@ static enum status number_all(const struct settings *settings, int32_t ret_ids[T
     return STATUS_OK;
 }
 
-enum status event_ids_find(const struct settings *settings, const volatile bool *stop,
+enum status event_ids_find(const struct settings *settings, const atomic_bool *stop,
                            int32_t ret_ids[TOPIC_COUNT], struct reason *why)
 {
     if (settings->schemas_source == SCHEMAS_FROM_FILES)

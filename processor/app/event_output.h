@@ -16,12 +16,14 @@
 #include "base/status.h"
 #include "kpi/event.h"
 
+#include <stdatomic.h>
+
 struct event_output_options {
     const struct settings *settings; /* outlives the output */
     bool json;                       /* lines on stdout, and no Kafka at all */
     bool create_topics;
-    int32_t partitions;        /* of topics that are created */
-    const volatile bool *stop; /* ends every waiting */
+    int32_t partitions;      /* of topics that are created */
+    const atomic_bool *stop; /* ends every waiting */
 };
 
 struct event_output;

@@ -12,7 +12,7 @@
 enum { WAIT_MS_MAX = 50, SPEED_MILLI_MAX = 1000000000, RATE_MAX = 10000000 };
 
 void feeding_open(struct feeding *f, struct event_output *output, const char *verb,
-                  const volatile bool *stop)
+                  const atomic_bool *stop)
 {
     *f = (struct feeding){
         .output = output, .stop = stop, .first = { TIME_NEVER }, .last = { TIME_NEVER_YET }

@@ -5,9 +5,11 @@
 #include "app/pace.h"
 #include "app/progress.h"
 
+#include <stdatomic.h>
+
 struct feeding {
     struct event_output *output; /* borrowed */
-    const volatile bool *stop;
+    const atomic_bool *stop;
     struct pace pace;
     struct progress progress;
     int64_t total; /* events to come in all; 0: not known */
@@ -19,7 +21,7 @@ struct feeding {
 
 /* `verb` is borrowed. */
 void feeding_open(struct feeding *f, struct event_output *output, const char *verb,
-                  const volatile bool *stop);
+                  const atomic_bool *stop);
 
 /* Waits until its time has come by `told`, then sends. PENDING: asked to stop. */
 enum status feeding_send(struct feeding *f, const struct event *event, event_time told,

@@ -58,7 +58,7 @@ static enum status ask(struct runtime *r, const struct need *need, struct reason
 }
 
 /* Asks until it is there, until patience is over or somebody says stop. */
-static enum status insist(struct runtime *r, const struct need *need, const volatile bool *stop,
+static enum status insist(struct runtime *r, const struct need *need, const atomic_bool *stop,
                           struct reason *why)
 {
     const int64_t deadline = clock_now().ms + r->settings->retry_start_ms;
@@ -260,7 +260,7 @@ static void open_shared(struct runtime *r)
              (uint64_t)clock_now().ms);
 }
 
-static enum status wait_for_world(struct runtime *r, const volatile bool *stop,
+static enum status wait_for_world(struct runtime *r, const atomic_bool *stop,
                                   struct reason *why)
 {
     static const struct need needs[] = { { know_alert_schema, HEALTH_SCHEMA },
@@ -274,7 +274,7 @@ static enum status wait_for_world(struct runtime *r, const volatile bool *stop,
 
 /* HTTP before anything that may have to be waited for: who runs us asks whether we
  * live and what we wait for. */
-static enum status open_all(struct runtime *r, const volatile bool *stop, struct reason *why)
+static enum status open_all(struct runtime *r, const atomic_bool *stop, struct reason *why)
 {
     if (!domain_rules_open(r->settings, &r->rules, why))
         return STATUS_REFUSED;
@@ -289,7 +289,7 @@ static enum status open_all(struct runtime *r, const volatile bool *stop, struct
     return s;
 }
 
-struct runtime *runtime_open(const struct settings *settings, const volatile bool *stop,
+struct runtime *runtime_open(const struct settings *settings, const atomic_bool *stop,
                              enum status *ret_status, struct reason *why)
 {
     struct runtime *r = calloc(1, sizeof *r);

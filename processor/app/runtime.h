@@ -18,12 +18,14 @@
 #include "base/status.h"
 #include "flow/metrics.h"
 
+#include <stdatomic.h>
+
 struct runtime;
 
 /* Opens everything; waits for Kafka, Redis and the registry for at most
  * retry.start, unless *stop becomes true. NULL: *ret_status and *why say why.
  * `settings` outlives the runtime. */
-struct runtime *runtime_open(const struct settings *settings, const volatile bool *stop,
+struct runtime *runtime_open(const struct settings *settings, const atomic_bool *stop,
                              enum status *ret_status, struct reason *why);
 
 /* Starts the workers' threads. */

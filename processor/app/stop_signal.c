@@ -4,12 +4,12 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile bool stop_asked;
+static atomic_bool stop_asked;
 
 static void ask_to_stop(int number)
 {
     (void)number;
-    stop_asked = true;
+    atomic_store(&stop_asked, 1);
 }
 
 void stop_signal_listen(void)
@@ -22,7 +22,7 @@ void stop_signal_listen(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-const volatile bool *stop_signal_flag(void)
+const atomic_bool *stop_signal_flag(void)
 {
     return &stop_asked;
 }

@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include <stdatomic.h>
 
 /* Listens from now on; broken pipes become errors of writing. Call before threads start. */
 void stop_signal_listen(void);
 
 /* Becomes true with the first signal. */
-const volatile bool *stop_signal_flag(void);
+const atomic_bool *stop_signal_flag(void);

@@ -24,7 +24,7 @@ enum { EVENTS = 500, PARTITIONS = 3, PATIENCE_MS = 5000 };
 static struct kafka_mock *kafka;
 static struct settings settings;
 static struct reason why;
-static volatile bool stop;
+static atomic_bool stop;
 
 static int set_up(void **state)
 {

@@ -23,7 +23,7 @@ enum { PATIENCE_MS = 20000, PAUSE_MS = 50, PAGE_BYTES = 8192 };
 
 struct start {
     struct settings settings;
-    volatile bool stop;
+    atomic_bool stop;
     pthread_t thread;
     bool running;
     struct runtime *runtime;
