@@ -74,6 +74,15 @@ struct redis_options adapters_redis(const struct settings *s, char *host, size_t
     return o;
 }
 
+struct alert_pairs adapters_alert_pairs(const struct settings_pairs *pairs)
+{
+    struct alert_pairs those = { .count = pairs->count };
+    CHECK(pairs->count <= ALERT_PAIRS_MAX);
+    for (int32_t i = 0; i < pairs->count; i++)
+        those.at[i] = (struct alert_pair){ pairs->at[i].name, pairs->at[i].value };
+    return those;
+}
+
 struct registry_client_options adapters_registry(const struct settings *s)
 {
     return (struct registry_client_options){

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "app/settings.h"
+#include "codec/alert_pairs.h"
 #include "http/registry_client.h"
 #include "kafka/kafka_conf.h"
 #include "kafka/kafka_topics.h"
@@ -27,5 +28,8 @@ struct kafka_topic_names adapters_topics(const struct settings *s);
 
 /* host:port is taken apart into `host`, which the caller keeps. */
 struct redis_options adapters_redis(const struct settings *s, char *host, size_t host_size);
+
+/* Links or labels of the alert records. */
+struct alert_pairs adapters_alert_pairs(const struct settings_pairs *pairs);
 
 struct registry_client_options adapters_registry(const struct settings *s);

@@ -2,7 +2,6 @@
 #include "app/alert_stream.h"
 
 #include "base/check.h"
-#include "codec/alert_decode.h"
 #include "codec/framing.h"
 #include "kafka/kafka_reader.h"
 
@@ -48,7 +47,8 @@ void alert_stream_close(struct alert_stream *s)
 }
 
 enum status alert_stream_next(struct alert_stream *s, int patience_ms,
-                              struct alert_change *ret_change, struct reason *why)
+                              struct alert_change *ret_change,
+                              struct alert_decode_maps *ret_maps, struct reason *why)
 {
     struct kafka_reader_record record;
     struct framed framed;
@@ -56,7 +56,7 @@ enum status alert_stream_next(struct alert_stream *s, int patience_ms,
     if (read != STATUS_OK)
         return read;
     if (framing_split(record.value, &framed) == REJECT_NONE &&
-        alert_decode_body(framed.body, ret_change))
+        alert_decode_body(framed.body, ret_change, ret_maps))
         return STATUS_OK;
     reason_set(why,
                "%s, partition %d, offset %lld: this is no alert change; who else writes "

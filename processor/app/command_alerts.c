@@ -27,11 +27,11 @@ static int say(const char *what, int code)
 
 /* Whole lines at once, so that a reader behind a pipe never sees half of one. */
 static bool print(const struct reading *r, const struct alert_change *change,
-                  struct buffer *line)
+                  const struct alert_decode_maps *maps, struct buffer *line)
 {
     buffer_clear(line);
     if (r->json)
-        alert_text_json(change, line);
+        alert_text_json(change, maps, line);
     else
         alert_text_line(change, isatty(STDOUT_FILENO) == 1, line);
     return fwrite(line->at, 1, line->size, stdout) == line->size;
@@ -42,13 +42,14 @@ static int read_all(const struct reading *r, struct alert_stream *stream)
     const atomic_bool *stop = stop_signal_flag();
     struct buffer line = { 0 };
     struct alert_change change;
+    struct alert_decode_maps maps;
     struct reason why = { "" };
     enum status s = STATUS_OK;
     bool writable = true;
     while (!*stop && writable && !alert_stream_finished(stream)) {
-        s = alert_stream_next(stream, PATIENCE_MS, &change, &why);
+        s = alert_stream_next(stream, PATIENCE_MS, &change, &maps, &why);
         if (s == STATUS_OK)
-            writable = print(r, &change, &line);
+            writable = print(r, &change, &maps, &line);
         else if (s == STATUS_MALFORMED)
             (void)say(why.text, COMMANDS_DONE);
         else if (s == STATUS_PENDING)

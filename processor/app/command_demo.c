@@ -176,7 +176,7 @@ static void read_alerts(struct demo *d)
     struct alert_change change;
     struct reason ignored;
     for (int i = 0; i < ALERTS_AT_ONCE; i++) {
-        const enum status s = alert_stream_next(d->alerts, 0, &change, &ignored);
+        const enum status s = alert_stream_next(d->alerts, 0, &change, NULL, &ignored);
         if (s == STATUS_OK)
             demo_tally_add(&d->tally, &change);
         else if (s != STATUS_MALFORMED)

@@ -37,7 +37,7 @@ struct settings_texts {
     int32_t count;
 };
 
-/* A free map: kafka.properties. */
+/* A free map: kafka.properties, alerts.links, alerts.labels. */
 struct settings_pair {
     char *name;
     char *value;
@@ -95,6 +95,8 @@ struct settings {
 #undef CHOICE
 #undef SECTION
     struct settings_pairs kafka_properties;
+    struct settings_pairs alert_links;  /* templates that parse, see codec/link_template.h */
+    struct settings_pairs alert_labels; /* both within the bounds of codec/alert_pairs.h */
     struct settings_schema_file *schema_files;
     int32_t schema_file_count;
     struct settings_topic_class *topic_classes;

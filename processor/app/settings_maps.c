@@ -4,6 +4,8 @@
 #include "app/settings_value.h"
 #include "base/check.h"
 #include "base/name.h"
+#include "codec/alert_pairs.h"
+#include "codec/link_template.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +69,36 @@ static void *grow(void *list, int32_t count, size_t size)
     return grown;
 }
 
+/* ---- names and values ---------------------------------------------------------------- */
+
+static struct settings_pair *pair_slot(struct settings_pairs *pairs, const char *name)
+{
+    for (int32_t i = 0; i < pairs->count; i++) {
+        if (strcmp(pairs->at[i].name, name) == 0)
+            return &pairs->at[i];
+    }
+    pairs->at = grow(pairs->at, pairs->count, sizeof *pairs->at);
+    pairs->at[pairs->count] = (struct settings_pair){ .name = copy(name) };
+    return &pairs->at[pairs->count++];
+}
+
+/* Replaces an earlier one of that name. */
+static void set_pair(struct settings_pairs *pairs, const char *name, const char *value)
+{
+    struct settings_pair *pair = pair_slot(pairs, name);
+    free(pair->value);
+    pair->value = copy(value);
+}
+
+static void free_pairs(struct settings_pairs *pairs)
+{
+    for (int32_t i = 0; i < pairs->count; i++) {
+        free(pairs->at[i].name);
+        free(pairs->at[i].value);
+    }
+    free(pairs->at);
+}
+
 /* ---- kafka.properties -------------------------------------------------------------- */
 
 static bool property_is_ours(const struct settings_reading *r, struct settings_place place,
@@ -82,17 +114,6 @@ static bool property_is_ours(const struct settings_reading *r, struct settings_p
     return false;
 }
 
-static struct settings_pair *property_slot(struct settings_pairs *pairs, const char *name)
-{
-    for (int32_t i = 0; i < pairs->count; i++) {
-        if (strcmp(pairs->at[i].name, name) == 0)
-            return &pairs->at[i];
-    }
-    pairs->at = grow(pairs->at, pairs->count, sizeof *pairs->at);
-    pairs->at[pairs->count] = (struct settings_pair){ .name = copy(name) };
-    return &pairs->at[pairs->count++];
-}
-
 void settings_maps_property(const struct settings_reading *r, struct settings_place place,
                             const char *name, const char *value)
 {
@@ -106,9 +127,7 @@ void settings_maps_property(const struct settings_reading *r, struct settings_pl
                               name, (int)ENTRIES_MAX, (int)VALUE_BYTES_MAX);
         return;
     }
-    struct settings_pair *pair = property_slot(&r->settings->kafka_properties, name);
-    free(pair->value);
-    pair->value = copy(value);
+    set_pair(&r->settings->kafka_properties, name, value);
 }
 
 static void read_property(const struct settings_reading *r, const struct yaml_node *node)
@@ -208,6 +227,58 @@ static void read_topic(const struct settings_reading *r, const struct yaml_node 
                           node->text, suggest_text(&suggest, &memory));
 }
 
+/* ---- alerts.links, alerts.labels --------------------------------------------------------- */
+
+/* Whether one more entry fits into the records; complains if not. */
+static bool entry_fits(const struct settings_reading *r, const struct yaml_node *node,
+                       const char *path, const struct settings_pairs *pairs)
+{
+    const struct settings_place place = settings_reading_at_key(r, node);
+    if (pairs->count >= ALERT_PAIRS_MAX) {
+        settings_problems_add(r->problems, place, "%s: %s is one too many; write at most %d",
+                              path, node->key, (int)ALERT_PAIRS_MAX);
+        return false;
+    }
+    if (node->key[0] == '\0' || strlen(node->key) > ALERT_PAIR_NAME_BYTES_MAX) {
+        settings_problems_add(r->problems, place,
+                              "%s: \"%s\" is no name; write one of 1 to %d bytes", path,
+                              node->key, (int)ALERT_PAIR_NAME_BYTES_MAX);
+        return false;
+    }
+    return settings_reading_expect(r, node, YAML_TEXT, node->key);
+}
+
+static void read_link(const struct settings_reading *r, const struct yaml_node *node)
+{
+    struct link_template parsed;
+    struct link_mistake mistake;
+    struct reason memory;
+    if (!entry_fits(r, node, "alerts.links", &r->settings->alert_links))
+        return;
+    if (link_template_parse(node->text, &parsed, &mistake)) {
+        set_pair(&r->settings->alert_links, node->key, node->text);
+        return;
+    }
+    struct suggest suggest = suggest_for(mistake.unknown);
+    for (unsigned v = LINK_TEXT + 1; v < LINK_VALUE_COUNT && mistake.unknown.size > 0; v++)
+        suggest_offer(&suggest, link_template_placeholder((enum link_value)v));
+    settings_problems_add(r->problems, settings_reading_at(r, node), "alerts.links: %s %s%s",
+                          node->key, mistake.what.text, suggest_text(&suggest, &memory));
+}
+
+static void read_label(const struct settings_reading *r, const struct yaml_node *node)
+{
+    if (!entry_fits(r, node, "alerts.labels", &r->settings->alert_labels))
+        return;
+    if (node->text[0] == '\0' || strlen(node->text) > ALERT_PAIR_VALUE_BYTES_MAX) {
+        settings_problems_add(r->problems, settings_reading_at(r, node),
+                              "alerts.labels: the value of %s has %zu bytes; write 1 to %d",
+                              node->key, strlen(node->text), (int)ALERT_PAIR_VALUE_BYTES_MAX);
+        return;
+    }
+    set_pair(&r->settings->alert_labels, node->key, node->text);
+}
+
 /* ---- all of them ------------------------------------------------------------------- */
 
 typedef void entry_reader(const struct settings_reading *r, const struct yaml_node *node);
@@ -231,15 +302,15 @@ void settings_maps_read(const struct settings_reading *r)
     if (settings_reading_find(r, "avoidable.topics") != NULL)
         free_topics(r->settings);
     read_entries(r, "avoidable.topics", read_topic);
+    read_entries(r, "alerts.links", read_link);
+    read_entries(r, "alerts.labels", read_label);
 }
 
 void settings_maps_free(struct settings *settings)
 {
-    for (int32_t i = 0; i < settings->kafka_properties.count; i++) {
-        free(settings->kafka_properties.at[i].name);
-        free(settings->kafka_properties.at[i].value);
-    }
-    free(settings->kafka_properties.at);
+    free_pairs(&settings->kafka_properties);
+    free_pairs(&settings->alert_links);
+    free_pairs(&settings->alert_labels);
     for (int32_t i = 0; i < settings->schema_file_count; i++)
         free(settings->schema_files[i].path);
     free(settings->schema_files);

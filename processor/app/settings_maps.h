@@ -1,4 +1,5 @@
-/* settings_maps.h - the free maps: kafka.properties, schemas.files, avoidable.topics. */
+/* settings_maps.h - the free maps: kafka.properties, schemas.files, avoidable.topics,
+ * alerts.links, alerts.labels. */
 #pragma once
 
 #include "app/settings_reading.h"

@@ -4,7 +4,8 @@
  *
  *      settings_plain        rows of settings.def from the file
  *      settings_environment  rows from SELLERWATCH_... variables
- *      settings_maps         kafka.properties, schemas.files, avoidable.topics
+ *      settings_maps         kafka.properties, schemas.files, avoidable.topics,
+ *                            alerts.links, alerts.labels
  *      settings_windows      windows
  *      settings_calendars    calendars_file, calendars, storefronts
  *      settings_thresholds   thresholds, and those of storefronts

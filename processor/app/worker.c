@@ -70,10 +70,14 @@ static void open_codecs(struct worker *w)
         .lock = shared->avro_lock,
     };
     w->schemas = schemas_open(&schemas);
-    const struct alert_codec_options codec = { .schema_id = shared->alert_schema_id,
-                                               .source = "/sellerwatch",
-                                               .producer = "sellerwatch " SELLERWATCH_VERSION,
-                                               .lock = shared->avro_lock };
+    const struct alert_codec_options codec = {
+        .schema_id = shared->alert_schema_id,
+        .source = "/sellerwatch",
+        .producer = "sellerwatch " SELLERWATCH_VERSION,
+        .links = adapters_alert_pairs(&shared->settings->alert_links),
+        .labels = adapters_alert_pairs(&shared->settings->alert_labels),
+        .lock = shared->avro_lock,
+    };
     w->codec = alert_codec_open(&codec);
 }
 

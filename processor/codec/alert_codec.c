@@ -11,6 +11,7 @@
 #include "codec/alert_identity.h"
 #include "codec/alert_unit.h"
 #include "codec/framing.h"
+#include "codec/link_template.h"
 #include "kpi/alert_change.h"
 #include "schemas_embedded.h"
 
@@ -26,11 +27,13 @@ enum {
     BODY_BYTES_MAX = 64 * 1024,
     HEADERS_MAX = 20,
     HEADER_BYTES = 512,
-    TEXT_BYTES = 1024,
+    TEXT_BYTES = 4096, /* more than a URL, the longest text, can have */
 };
 
 struct alert_codec {
     struct alert_codec_options options;
+    struct link_template links[ALERT_PAIRS_MAX]; /* of options.links, in their order */
+    struct buffer url;                           /* of one of them, filled */
     avro_schema_t schema;
     avro_value_iface_t *iface;
     avro_value_t value; /* filled again for each change */
@@ -68,11 +71,21 @@ static void unlock(const struct alert_codec *c)
         pthread_mutex_unlock(c->options.lock);
 }
 
+static void parse_links(struct alert_codec *c)
+{
+    struct link_mistake mistake;
+    const struct alert_pairs *links = &c->options.links;
+    CHECK(links->count >= 0 && links->count <= ALERT_PAIRS_MAX);
+    for (int32_t i = 0; i < links->count; i++)
+        CHECK(link_template_parse(links->at[i].value, &c->links[i], &mistake));
+}
+
 struct alert_codec *alert_codec_open(const struct alert_codec_options *options)
 {
     struct alert_codec *c = calloc(1, sizeof *c);
     CHECK(c != NULL);
     c->options = *options;
+    parse_links(c);
     lock(c);
     parse_schema(c);
     unlock(c);
@@ -95,6 +108,7 @@ void alert_codec_close(struct alert_codec *c)
     avro_schema_decref(c->schema);
     unlock(c);
     buffer_free(&c->bytes);
+    buffer_free(&c->url);
     free(c);
 }
 
@@ -301,6 +315,32 @@ static void put_contributors(avro_value_t *v, const struct alert_change *a)
     }
 }
 
+static void put_entry(avro_value_t *map, const char *name, struct span text)
+{
+    avro_value_t value;
+    CHECK(avro_value_add(map, name, &value, NULL, NULL) == 0);
+    set_string(value, text);
+}
+
+static void put_links(struct alert_codec *c, const struct alert_change *a)
+{
+    avro_value_t map = field(&c->value, "links");
+    for (int32_t i = 0; i < c->options.links.count; i++) {
+        buffer_clear(&c->url);
+        link_template_fill(&c->links[i], a, &c->url);
+        put_entry(&map, c->options.links.at[i].name, buffer_span(&c->url));
+    }
+}
+
+static void put_labels(struct alert_codec *c)
+{
+    const struct alert_pairs *labels = &c->options.labels;
+    avro_value_t map = field(&c->value, "labels");
+    CHECK(labels->count >= 0 && labels->count <= ALERT_PAIRS_MAX);
+    for (int32_t i = 0; i < labels->count; i++)
+        put_entry(&map, labels->at[i].name, span_of_text(labels->at[i].value));
+}
+
 static void write_value(struct alert_codec *c, const struct alert_change *change)
 {
     avro_value_t *v = &c->value;
@@ -312,10 +352,12 @@ static void write_value(struct alert_codec *c, const struct alert_change *change
     put_times(v, change);
     put_evidence(v, change);
     put_contributors(v, change);
+    put_links(c, change);
+    put_labels(c);
     put_string(v, "producer", span_of_text(c->options.producer));
 
     avro_writer_reset(c->writer);
-    CHECK(avro_value_write(c->writer, v) == 0); /* at most a few kilobytes, by its bounds */
+    CHECK(avro_value_write(c->writer, v) == 0); /* at most some 45 KB, by its bounds */
     buffer_clear(&c->bytes);
     framing_begin(&c->bytes, c->options.schema_id);
     buffer_add(&c->bytes, span_of(c->body, (size_t)avro_writer_tell(c->writer)));
@@ -414,7 +456,7 @@ static enum status encode(void *self, const struct alert_change *change,
 
 enum status alert_codec_decode_body(struct span body, struct alert_change *ret_change)
 {
-    return alert_decode_body(body, ret_change) ? STATUS_OK : STATUS_MALFORMED;
+    return alert_decode_body(body, ret_change, NULL) ? STATUS_OK : STATUS_MALFORMED;
 }
 
 static enum status decode(void *self, struct span value, struct alert_change *ret_change)

@@ -5,11 +5,13 @@
  * without decoding, and `shard` and `seq`, by which an owner finds its own records
  * again after a crash. The key is the seller.
  *
- * The same change gives the same bytes, whoever encodes it, and when.
+ * The same change gives the same bytes, whoever encodes it with the same links and labels,
+ * and when.
  */
 #pragma once
 
 #include "base/reason.h"
+#include "codec/alert_pairs.h"
 #include "flow/ports.h"
 
 #include <pthread.h>
@@ -17,9 +19,11 @@
 struct alert_codec_options {
     int32_t schema_id;  /* of alert_event.avsc; under which the registry knows it */
     const char *source; /* ce_source, such as "/sellerwatch/prod"; borrowed, like the next */
-    const char *data_schema; /* ce_dataschema; NULL: none */
-    const char *producer;    /* "sellerwatch 0.1.0" */
-    pthread_mutex_t *lock;   /* around avro-c, see schema_program.h */
+    const char *data_schema;   /* ce_dataschema; NULL: none */
+    const char *producer;      /* "sellerwatch 0.1.0" */
+    struct alert_pairs links;  /* name to URL, see link_template.h; they parse */
+    struct alert_pairs labels; /* name to value */
+    pthread_mutex_t *lock;     /* around avro-c, see schema_program.h */
 };
 
 struct alert_codec;

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "kpi/threshold.h"
-#include "base/reader.h"
 #include "codec/alert_unit.h"
 #include "codec/utf8.h"
 
@@ -299,8 +298,17 @@ static void take_times(struct reader *r, struct alert_change *a)
     a->emitted.ms = reader_signed(r);
 }
 
-bool alert_decode_body(struct span body, struct alert_change *ret_change)
+static struct span take_map(struct reader *r, struct alert_change *a)
 {
+    const uint8_t *from = r->at;
+    take_list(r, a, skip_pair);
+    return span_of(from, (size_t)(r->at - from));
+}
+
+bool alert_decode_body(struct span body, struct alert_change *ret_change,
+                       struct alert_decode_maps *ret_maps)
+{
+    struct alert_decode_maps maps;
     struct reader r = reader_of(body);
     struct alert_change a = { 0 };
     take_state(&r, &a);
@@ -311,14 +319,33 @@ bool alert_decode_body(struct span body, struct alert_change *ret_change)
     take_list(&r, &a, take_evidence);
     a.evidence_total = reader_signed(&r);
     take_times(&r, &a);
-    skip_given_text(&r); /* actor, comment, silenced_until, links, labels, producer */
+    skip_given_text(&r); /* actor, comment, silenced_until */
     skip_given_text(&r);
     (void)take_given_long(&r, 0);
-    take_list(&r, &a, skip_pair);
-    take_list(&r, &a, skip_pair);
-    (void)take_text(&r);
+    maps.links = take_map(&r, &a);
+    maps.labels = take_map(&r, &a);
+    (void)take_text(&r); /* producer */
     if (r.broken || !reader_at_end(&r))
         return false;
     *ret_change = a;
+    if (ret_maps != NULL)
+        *ret_maps = maps;
+    return true;
+}
+
+bool alert_decode_entry(struct alert_decode_walk *walk, struct span *ret_name,
+                        struct span *ret_value)
+{
+    if (walk->left == 0)
+        walk->left = take_block(&walk->at, 0);
+    if (walk->left == 0)
+        return false;
+    walk->left--;
+    const struct span name = take_text(&walk->at);
+    const struct span value = take_text(&walk->at);
+    if (walk->at.broken)
+        return false;
+    *ret_name = name;
+    *ret_value = value;
     return true;
 }

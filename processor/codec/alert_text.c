@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "kpi/threshold.h"
-#include "codec/alert_decode.h"
 #include "codec/alert_identity.h"
 #include "codec/alert_unit.h"
 
@@ -214,6 +213,19 @@ static void put_numbers(json_t *o, const struct alert_change *a)
     put(o, "breach_probability", real_json(a->breach_probability));
 }
 
+/* A name that jansson does not take for UTF-8 is left out. */
+static json_t *map_json(struct span map)
+{
+    struct alert_decode_walk walk = { .at = reader_of(map) };
+    struct span name;
+    struct span value;
+    json_t *object = json_object();
+    while (alert_decode_entry(&walk, &name, &value))
+        (void)json_object_setn_new(object, name.size == 0 ? "" : (const char *)name.at,
+                                   name.size, text_json(value));
+    return object;
+}
+
 static void put_rest(json_t *o, const struct alert_change *a)
 {
     put(o, "contributors", contributors_json(a));
@@ -228,8 +240,6 @@ static void put_rest(json_t *o, const struct alert_change *a)
     put(o, "actor", json_null());
     put(o, "comment", json_null());
     put(o, "silenced_until", json_null());
-    put(o, "links", json_object());
-    put(o, "labels", json_object());
 }
 
 static int add_chunk(const char *text, size_t size, void *arg)
@@ -238,7 +248,8 @@ static int add_chunk(const char *text, size_t size, void *arg)
     return 0;
 }
 
-void alert_text_json(const struct alert_change *change, struct buffer *b)
+void alert_text_json(const struct alert_change *change, const struct alert_decode_maps *maps,
+                     struct buffer *b)
 {
     json_t *o = json_object();
     CHECK(o != NULL);
@@ -246,6 +257,8 @@ void alert_text_json(const struct alert_change *change, struct buffer *b)
     put_watched(o, change);
     put_numbers(o, change);
     put_rest(o, change);
+    put(o, "links", map_json(maps->links));
+    put(o, "labels", map_json(maps->labels));
     CHECK(json_dump_callback(o, add_chunk, b, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0);
     json_decref(o);
     buffer_add_u8(b, '\n');

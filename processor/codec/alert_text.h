@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "codec/alert_decode.h"
 #include "kpi/alert_change.h"
 
 /* Appends one line, with its newline:
@@ -14,5 +15,7 @@
 void alert_text_line(const struct alert_change *change, bool colour, struct buffer *b);
 
 /* Appends one line of JSON with every field of AlertEvent, by the names of the .avsc,
- * times as UTC ms; only `producer`, which a change does not know, is left out. */
-void alert_text_json(const struct alert_change *change, struct buffer *b);
+ * times as UTC ms; only `producer`, which nobody asks for, is left out. `maps`: the links and
+ * labels of the change's record. */
+void alert_text_json(const struct alert_change *change, const struct alert_decode_maps *maps,
+                     struct buffer *b);

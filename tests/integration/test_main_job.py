@@ -18,6 +18,7 @@ import shutil
 import sys
 import time
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
@@ -74,7 +75,10 @@ class EqualsTheOracle(unittest.TestCase):
             return alerts
 
     def test_sample_alerts_where_its_story_says(self):
-        alerts = self.run_all(read_events([str(SAMPLE)]), partitions=2)
+        link = "https://x/{id_seller}?s={storefront}&k={kpi}&w={window}#{alert_id}"
+        alerts = self.run_all(read_events([str(SAMPLE)]), partitions=2,
+                              **{"alerts.links": {"dashboard": link},
+                                 "alerts.labels": {"team": "apm"}})
         fired = {(alert.body["id_seller"], alert.body["kpi"]) for alert in alerts
                  if alert.body["event_type"] == "FIRING"}
         self.assertGreaterEqual(fired, {("seller-late", "dispatch_late"),
@@ -82,6 +86,11 @@ class EqualsTheOracle(unittest.TestCase):
                                         ("seller-silent", "response_on_time"),
                                         ("seller-silent", "repeat_contact")})
         self.assertFalse([who for who in fired if who[0] == "seller-good"])
+        for alert in alerts:
+            values = {name: urllib.parse.quote(alert.body[name], safe="")
+                      for name in ("id_seller", "storefront", "kpi", "window", "alert_id")}
+            self.assertEqual(alert.body["links"], {"dashboard": link.format(**values)})
+            self.assertEqual(alert.body["labels"], {"team": "apm"})
 
     @needs_olist
     def test_olist_as_it_happened(self):

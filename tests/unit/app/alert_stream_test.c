@@ -21,6 +21,7 @@ static struct settings settings;
 static struct kafka_writer *writer;
 static struct alert_stream *stream;
 static struct alert_change change;
+static struct alert_decode_maps maps;
 static struct reason why;
 
 static int set_up(void **state)
@@ -59,9 +60,11 @@ static void append(struct span value)
 static void append_alert(const char *seller)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    const struct alert_codec_options options = {
-        .schema_id = 4, .source = "/test", .producer = "test", .lock = &lock
-    };
+    const struct alert_codec_options options = { .schema_id = 4,
+                                                 .source = "/test",
+                                                 .producer = "test",
+                                                 .labels = { { { "team", "apm" } }, 1 },
+                                                 .lock = &lock };
     const struct alert_change made = { .shard_sequence = 1,
                                        .type = ALERT_EVENT_FIRING,
                                        .reason = ALERT_REASON_THRESHOLD,
@@ -101,7 +104,7 @@ static enum status next(void)
 {
     enum status s = STATUS_PENDING;
     for (int i = 0; i < 50 && s == STATUS_PENDING && !alert_stream_finished(stream); i++)
-        s = alert_stream_next(stream, PATIENCE_MS / 50, &change, &why);
+        s = alert_stream_next(stream, PATIENCE_MS / 50, &change, &maps, &why);
     return s;
 }
 
@@ -114,6 +117,12 @@ static void every_change_comes_in_order_and_then_the_end(void **state)
     assert_int_equal(next(), STATUS_OK);
     assert_true(span_equal(name_span(&change.seller), span_of_text("4711")));
     assert_int_equal(change.kpi, KPI_DELIVERY_LATE);
+    struct alert_decode_walk labels = { .at = reader_of(maps.labels) };
+    struct span name;
+    struct span value;
+    assert_true(alert_decode_entry(&labels, &name, &value));
+    assert_true(span_equal(name, span_of_text("team")));
+    assert_true(span_equal(value, span_of_text("apm")));
     assert_int_equal(next(), STATUS_OK);
     assert_true(span_equal(name_span(&change.seller), span_of_text("4712")));
     assert_true(alert_stream_finished(stream));
@@ -137,7 +146,7 @@ static void from_the_end_only_what_comes_later_is_told(void **state)
     (void)state;
     append_alert("old");
     open_stream(true, true);
-    assert_int_equal(alert_stream_next(stream, 100, &change, &why), STATUS_PENDING);
+    assert_int_equal(alert_stream_next(stream, 100, &change, NULL, &why), STATUS_PENDING);
     append_alert("new");
     assert_int_equal(next(), STATUS_OK);
     assert_true(span_equal(name_span(&change.seller), span_of_text("new")));

@@ -546,6 +546,66 @@ static void instance_is_named_after_the_host_unless_told(void **state)
     discard(&o);
 }
 
+/* ---- links and labels of alerts ---------------------------------------------------- */
+
+static void links_and_labels_are_kept_in_the_order_of_the_file(void **state)
+{
+    (void)state;
+    struct outcome o = parse("alerts:\n"
+                             "  links:\n"
+                             "    runbook: https://wiki.example/kpi/{kpi}\n"
+                             "    dashboard: \"https://x/{id_seller}?s={storefront}\"\n"
+                             "  labels: {team: apm, site: eu}\n");
+    assert_string_equal(text_of(&o.problems), "");
+    assert_int_equal(o.settings.alert_links.count, 2);
+    assert_string_equal(o.settings.alert_links.at[0].name, "runbook");
+    assert_string_equal(o.settings.alert_links.at[0].value, "https://wiki.example/kpi/{kpi}");
+    assert_string_equal(o.settings.alert_links.at[1].name, "dashboard");
+    assert_int_equal(o.settings.alert_labels.count, 2);
+    assert_string_equal(o.settings.alert_labels.at[1].name, "site");
+    assert_string_equal(o.settings.alert_labels.at[1].value, "eu");
+    discard(&o);
+}
+
+static void mistake_in_a_link_says_what_would_be_right(void **state)
+{
+    (void)state;
+    assert_mistake("alerts:\n  links:\n    a: https://x/{id_seler}",
+                   "3:8: alerts.links: a has {id_seler}, which is no placeholder; there are "
+                   "{id_seller}, {storefront}, {kpi}, {window} and {alert_id}; did you mean "
+                   "{id_seller}?");
+    assert_mistake("alerts:\n  links:\n    a: https://x/{account}",
+                   "3:8: alerts.links: a has {account}, which is no placeholder; there are "
+                   "{id_seller}, {storefront}, {kpi}, {window} and {alert_id}");
+    assert_mistake("alerts:\n  links:\n    a: https://x/{kpi",
+                   "3:8: alerts.links: a has a { that is not closed; write } behind the "
+                   "placeholder's name");
+    assert_mistake("alerts: {links: {a: wiki}}",
+                   "1:21: alerts.links: a is no http or https URL; write such as "
+                   "https://wiki.example/kpi/{kpi}");
+    assert_mistake("alerts: {links: {\"\": \"https://x\"}}",
+                   "1:18: alerts.links: \"\" is no name; write one of 1 to 64 bytes");
+    assert_mistake("alerts: {links: {a: [b]}}",
+                   "1:21: a must be a single value, not a list; write name: value");
+    assert_mistake("alerts: {link: {a: \"https://x\"}}",
+                   "1:10: there is no setting alerts.link; did you mean alerts.links?");
+}
+
+static void mistake_in_a_label_says_what_would_be_right(void **state)
+{
+    (void)state;
+    char text[1100];
+    (void)snprintf(text, sizeof text, "alerts: {labels: {a: %01001d}}", 1);
+    assert_mistake(text, "1:22: alerts.labels: the value of a has 1001 bytes; write 1 to 1000");
+    (void)snprintf(text, sizeof text, "alerts: {labels: {a: %01000d}}", 1);
+    assert_valid(text);
+    assert_mistake("alerts: {labels: {team: \"\"}}",
+                   "1:25: alerts.labels: the value of team has 0 bytes; write 1 to 1000");
+    assert_mistake("alerts: {labels: {a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1, "
+                   "j: 1, k: 1}}",
+                   "1:79: alerts.labels: k is one too many; write at most 10");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +636,9 @@ int main(void)
         cmocka_unit_test(topic_belongs_to_its_class_and_others_to_none),
         cmocka_unit_test(schema_files_are_found_beside_the_configuration),
         cmocka_unit_test(instance_is_named_after_the_host_unless_told),
+        cmocka_unit_test(links_and_labels_are_kept_in_the_order_of_the_file),
+        cmocka_unit_test(mistake_in_a_link_says_what_would_be_right),
+        cmocka_unit_test(mistake_in_a_label_says_what_would_be_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

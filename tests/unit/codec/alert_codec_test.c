@@ -3,6 +3,7 @@
 #include "alert_support.h"
 
 #include "codec/alert_codec.h"
+#include "codec/alert_decode.h"
 #include "kpi/threshold.h"
 #include "codec/alert_identity.h"
 #include "codec/framing.h"
@@ -365,21 +366,127 @@ static void names_with_separators_do_not_share_a_key(void **state)
     assert_string_not_equal(first, second);
 }
 
-/* Somebody else's tool edits our record by avro-c and publishes it again. */
-static enum status decode_edited(const struct alert_change *a,
-                                 void (*edit)(avro_value_t *value, int64_t by), int64_t by)
+/* ---- as others see it ------------------------------------------------------------- */
+
+static avro_value_t read_by_avro(struct span record)
 {
-    static char bytes[8192];
-    const struct outgoing out = encode(a);
     const char *json = alert_codec_schema_text();
     avro_schema_t schema;
     avro_value_t value;
     assert_int_equal(avro_schema_from_json_length(json, strlen(json), &schema), 0);
     avro_value_iface_t *iface = avro_generic_class_from_schema(schema);
     avro_generic_value_new(iface, &value);
-    avro_reader_t reader = avro_reader_memory((const char *)out.value.at + FRAMING_BYTES,
-                                              (int64_t)out.value.size - FRAMING_BYTES);
+    avro_reader_t reader = avro_reader_memory((const char *)record.at + FRAMING_BYTES,
+                                              (int64_t)record.size - FRAMING_BYTES);
     assert_int_equal(avro_value_read(reader, &value), 0);
+    avro_reader_free(reader);
+    avro_value_iface_decref(iface);
+    avro_schema_decref(schema);
+    return value;
+}
+
+static void assert_entry(struct span record, const char *map, const char *name,
+                         const char *expected)
+{
+    avro_value_t value = read_by_avro(record);
+    avro_value_t entries;
+    avro_value_t entry;
+    const char *text = NULL;
+    size_t size = 0;
+    assert_int_equal(avro_value_get_by_name(&value, map, &entries, NULL), 0);
+    assert_int_equal(avro_value_get_by_name(&entries, name, &entry, NULL), 0);
+    assert_int_equal(avro_value_get_string(&entry, &text, &size), 0);
+    assert_string_equal(text, expected);
+    avro_value_decref(&value);
+}
+
+static void record_has_the_links_and_labels_of_the_installation(void **state)
+{
+    (void)state;
+    struct alert_codec *other = alert_codec_open(&(struct alert_codec_options){
+        .source = "/s",
+        .producer = "p",
+        .links = { { { "dashboard", "https://x/{id_seller}?s={storefront}" },
+                     { "runbook", "https://wiki.example/{kpi}" } },
+                   2 },
+        .labels = { { { "team", "apm" } }, 1 } });
+    const struct encoder_port writer = alert_codec_port(other);
+    struct alert_change a = sample_alert();
+    struct alert_change back;
+    struct outgoing out = { .shard = 3 };
+    struct reason why;
+    assert_int_equal(writer.encode(writer.self, &a, &out, &why), STATUS_OK);
+    assert_entry(out.value, "links", "dashboard", "https://x/4711?s=de");
+    a.seller = name_of(span_of_text("a/b")); /* each change has its own */
+    a.storefront = name_of(span_of_text("*"));
+    assert_int_equal(writer.encode(writer.self, &a, &out, &why), STATUS_OK);
+    assert_entry(out.value, "links", "dashboard", "https://x/a%2Fb?s=%2A");
+    assert_entry(out.value, "links", "runbook", "https://wiki.example/delivery_late");
+    assert_entry(out.value, "labels", "team", "apm");
+    assert_int_equal(writer.decode(writer.self, out.value, &back), STATUS_OK);
+    assert_same(&a, &back);
+    alert_codec_close(other);
+}
+
+static void record_of_an_installation_without_any_has_none(void **state)
+{
+    (void)state;
+    const struct alert_change a = sample_alert();
+    const struct outgoing out = encode(&a);
+    struct framed framed;
+    struct alert_change back;
+    struct alert_decode_maps maps;
+    struct span ignored;
+    assert_int_equal(framing_split(out.value, &framed), REJECT_NONE);
+    assert_true(alert_decode_body(framed.body, &back, &maps));
+    struct alert_decode_walk links = { .at = reader_of(maps.links) };
+    struct alert_decode_walk labels = { .at = reader_of(maps.labels) };
+    assert_false(alert_decode_entry(&links, &ignored, &ignored));
+    assert_false(alert_decode_entry(&labels, &ignored, &ignored));
+}
+
+/* Ten links of the greatest length with eight times a seller's id of which each byte is
+ * encoded as three, ten such labels, and all the evidence that a change can have. */
+static void largest_links_and_labels_fit_into_a_record(void **state)
+{
+    (void)state;
+    static const char *const names[ALERT_PAIRS_MAX] = { "0", "1", "2", "3", "4",
+                                                        "5", "6", "7", "8", "9" };
+    char link[ALERT_PAIR_VALUE_BYTES_MAX + 1] = "https://{id_seller}{id_seller}{id_seller}"
+                                                "{id_seller}{id_seller}{id_seller}{id_seller}"
+                                                "{id_seller}";
+    char label[ALERT_PAIR_VALUE_BYTES_MAX + 1] = "";
+    memset(link + strlen(link), 'x', ALERT_PAIR_VALUE_BYTES_MAX - strlen(link));
+    memset(label, 'x', ALERT_PAIR_VALUE_BYTES_MAX);
+    struct alert_codec_options options = { .source = "/s", .producer = "p" };
+    for (int i = 0; i < ALERT_PAIRS_MAX; i++) {
+        options.links.at[options.links.count++] = (struct alert_pair){ names[i], link };
+        options.labels.at[options.labels.count++] = (struct alert_pair){ names[i], label };
+    }
+    struct alert_change a = sample_alert();
+    a.seller.size = NAME_BYTES_MAX;
+    memset(a.seller.text, '/', NAME_BYTES_MAX);
+    for (a.evidence_count = 0; a.evidence_count < EVIDENCE_MAX; a.evidence_count++)
+        a.evidence[a.evidence_count] = (struct evidence){ .kind = EVIDENCE_TICKET,
+                                                          .wrong = WRONG_STILL_UNANSWERED,
+                                                          .id = a.seller };
+    struct alert_codec *other = alert_codec_open(&options);
+    const struct encoder_port writer = alert_codec_port(other);
+    struct outgoing out = { .shard = 3 };
+    struct alert_change back;
+    struct reason why;
+    assert_int_equal(writer.encode(writer.self, &a, &out, &why), STATUS_OK);
+    assert_int_equal(writer.decode(writer.self, out.value, &back), STATUS_OK);
+    assert_same(&a, &back);
+    alert_codec_close(other);
+}
+
+/* Somebody else's tool edits our record by avro-c and publishes it again. */
+static enum status decode_edited(const struct alert_change *a,
+                                 void (*edit)(avro_value_t *value, int64_t by), int64_t by)
+{
+    static char bytes[8192];
+    avro_value_t value = read_by_avro(encode(a).value);
     edit(&value, by);
     avro_writer_t writer = avro_writer_memory(bytes, sizeof bytes);
     assert_int_equal(avro_value_write(writer, &value), 0);
@@ -387,10 +494,7 @@ static enum status decode_edited(const struct alert_change *a,
     const enum status s =
         alert_codec_decode_body(span_of(bytes, (size_t)avro_writer_tell(writer)), &back);
     avro_writer_free(writer);
-    avro_reader_free(reader);
     avro_value_decref(&value);
-    avro_value_iface_decref(iface);
-    avro_schema_decref(schema);
     return s;
 }
 
@@ -497,6 +601,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(record_has_the_links_and_labels_of_the_installation),
+        TEST(record_of_an_installation_without_any_has_none),
+        TEST(largest_links_and_labels_fit_into_a_record),
         TEST(change_comes_back_as_it_was),
         TEST(every_symbol_comes_back),
         TEST(numbers_of_every_kpi_come_back_exactly),

@@ -75,10 +75,10 @@ static void id_with_escape_codes_cannot_play_with_the_terminal(void **state)
     buffer_free(&b);
 }
 
-static json_t *as_json(const struct alert_change *a)
+static json_t *as_json_with(const struct alert_change *a, const struct alert_decode_maps *maps)
 {
     struct buffer b = { 0 };
-    alert_text_json(a, &b);
+    alert_text_json(a, maps, &b);
     assert_int_equal(b.at[b.size - 1], '\n');
     assert_null(memchr(b.at, '\n', b.size - 1));
     json_t *json = json_loadb((const char *)b.at, b.size, 0, NULL);
@@ -87,8 +87,34 @@ static json_t *as_json(const struct alert_change *a)
     return json;
 }
 
-/* Names in the JSON are those of the .avsc, in its order; only the producer is not known
- * to a change. */
+static json_t *as_json(const struct alert_change *a)
+{
+    const struct alert_decode_maps none = { .links = { 0 } };
+    return as_json_with(a, &none);
+}
+
+/* Links and labels are as the record has them, whatever is configured here; of another
+ * writer they may be in several blocks, which may say their size. */
+static void json_shows_the_links_and_labels_of_the_record(void **state)
+{
+    (void)state;
+    static const uint8_t links[] = { 2, 2, 'a', 2, '1', 1, 8, 2, 'b', 2, '2', 0 };
+    static const uint8_t labels[] = { 2, 0, 0, 0 };
+    const struct alert_change a = sample_alert();
+    const struct alert_decode_maps maps = { span_of(links, sizeof links),
+                                            span_of(labels, sizeof labels) };
+    json_t *json = as_json_with(&a, &maps);
+    const json_t *shown = json_object_get(json, "links");
+    assert_int_equal(json_object_size(shown), 2);
+    assert_string_equal(json_string_value(json_object_get(shown, "a")), "1");
+    assert_string_equal(json_string_value(json_object_get(shown, "b")), "2");
+    shown = json_object_get(json, "labels");
+    assert_int_equal(json_object_size(shown), 1);
+    assert_string_equal(json_string_value(json_object_get(shown, "")), "");
+    json_decref(json);
+}
+
+/* Names in the JSON are those of the .avsc, in its order; only the producer is left out. */
 static void json_has_the_fields_of_the_schema(void **state)
 {
     (void)state;
@@ -137,6 +163,7 @@ int main(void)
         cmocka_unit_test(reason_is_named_when_it_is_not_the_threshold),
         cmocka_unit_test(colour_is_only_there_when_asked_for),
         cmocka_unit_test(id_with_escape_codes_cannot_play_with_the_terminal),
+        cmocka_unit_test(json_shows_the_links_and_labels_of_the_record),
         cmocka_unit_test(json_has_the_fields_of_the_schema),
         cmocka_unit_test(json_shows_values_in_the_kpis_unit_and_nulls),
     };
