@@ -38,7 +38,8 @@ static bool open_kafka(struct worker *w, struct reason *why)
     const struct kafka_sink_options sink = { .kafka = w->kafka.options,
                                              .alerts_topic = names.alerts,
                                              .deadletter_topic = names.deadletter,
-                                             .queue_records = (int32_t)s->send_queue };
+                                             .queue_records = (int32_t)s->send_queue,
+                                             .settle_ms = (int32_t)s->kafka_settle_ms };
     w->sink = kafka_sink_open(&sink, why);
     if (w->sink == NULL)
         return false;

@@ -27,7 +27,7 @@ static wall_time now_of(const struct pipeline *p)
 static void wait_for_sink(struct pipeline *p)
 {
     const struct sink_port *sink = &p->options.ports->sink;
-    sink->flush(sink->self, LETTER_FLUSH_MS);
+    sink->flush(sink->self, OUTGOING_DEAD_LETTER, LETTER_FLUSH_MS);
     publishing_collect(&p->publishing);
     letters_send(&p->intake.letters);
     if (p->options.health != NULL)
@@ -195,7 +195,7 @@ void pipeline_finish(struct pipeline *p, int64_t patience_ms)
     publish(p);
     const struct sink_port *sink = &p->options.ports->sink;
     const int64_t left = deadline - now_of(p).ms;
-    if (left > 0 && sink->flush(sink->self, (int)(left / 2)) == STATUS_OK) {
+    if (left > 0 && sink->flush(sink->self, OUTGOING_ALERT, (int)(left / 2)) == STATUS_OK) {
         publishing_collect(&p->publishing);
         save_everything(p, left / 2);
     }
@@ -251,6 +251,9 @@ static enum status advance_tenures(struct pipeline *p, struct reason *why)
             *why = sentence;
             return s;
         }
+        /* Brokers that do not answer are waited for: once a step, not once a shard. */
+        if (t->stage == TENURE_ADOPT)
+            break;
     }
     return STATUS_OK;
 }

@@ -144,9 +144,9 @@ struct sink_port {
      * one alert is given up, all are that were sent and not acknowledged, at once. */
     int32_t (*poll)(void *self, struct delivery *ret_deliveries, int32_t max);
 
-    /* Waits until what became of everything sent is known, or patience is over: then
-     * UNAVAILABLE. */
-    enum status (*flush)(void *self, int patience_ms);
+    /* Waits until what became of everything of that kind is known, or patience is over:
+     * then UNAVAILABLE. */
+    enum status (*flush)(void *self, enum outgoing_kind kind, int patience_ms);
 
     /* Gives up every alert that is not acknowledged, now: none is sent any more. */
     void (*give_up)(void *self);

@@ -36,28 +36,29 @@ static bool is_surely_ours(const struct ports *ports, struct reason *why)
 }
 
 /* Is it known of every change that was sent whether it stands in the topic? */
-static bool is_settled(const struct publishing *p, struct tenure *t, wall_time now,
+static bool is_settled(struct publishing *p, struct tenure *t, wall_time now,
                        struct reason *why)
 {
     if (!t->gave_up)
         return true;
-    if (!backoff_over(&t->asked, now)) {
-        *why = t->held_why;
+    if (!backoff_over(&p->asked, now)) {
+        *why = p->asked_why;
         return false;
     }
     const enum status s = adoption_look_again(t, p->world, why);
     if (s != STATUS_OK) {
         log_write(LOG_WARN, "alerts_unsettled", "shard=%d status=%s why=\"%s\"", t->shard,
                   status_name(s), why->text);
-        backoff_failed(&t->asked, p->world->retry, now);
+        backoff_failed(&p->asked, p->world->retry, now);
+        p->asked_why = *why;
         return false;
     }
-    backoff_reset(&t->asked);
+    backoff_reset(&p->asked);
     t->gave_up = false;
     return true;
 }
 
-static bool may_send(const struct publishing *p, struct tenure *t)
+static bool may_send(struct publishing *p, struct tenure *t)
 {
     const wall_time now = p->world->ports->now();
     struct reason why = { 0 };
@@ -69,7 +70,7 @@ static bool may_send(const struct publishing *p, struct tenure *t)
     return false;
 }
 
-void publishing_send(const struct publishing *p, struct tenure *t)
+void publishing_send(struct publishing *p, struct tenure *t)
 {
     CHECK(tenure_works(t));
     const struct ports *ports = p->world->ports;

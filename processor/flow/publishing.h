@@ -14,10 +14,14 @@ struct publishing {
     const struct tenure_world *world;
     struct tenure *tenures;
     int32_t shard_count;
+    /* When the alerts topic may be read again, and why it could not be: one for all shards,
+     * as a reading waits for brokers. */
+    struct backoff asked;
+    struct reason asked_why;
 };
 
 /* Sends what may be sent, as far as the sink has room. */
-void publishing_send(const struct publishing *p, struct tenure *t);
+void publishing_send(struct publishing *p, struct tenure *t);
 
 /* Takes the acknowledgements that have come. */
 void publishing_collect(const struct publishing *p);

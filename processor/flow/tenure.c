@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FLUSH_MS = 2000 };
-
 void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
 {
     CHECK(shard >= 0 && !t->active);
@@ -58,7 +56,8 @@ void tenure_reload(struct tenure *t, const struct tenure_world *world, wall_time
 static enum status stage_flush(struct tenure *t, const struct tenure_world *w,
                                struct reason *why)
 {
-    const enum status s = w->ports->sink.flush(w->ports->sink.self, FLUSH_MS);
+    const struct sink_port *sink = &w->ports->sink;
+    const enum status s = sink->flush(sink->self, OUTGOING_ALERT, 0);
     if (s == STATUS_OK)
         t->stage = TENURE_CLAIM;
     else

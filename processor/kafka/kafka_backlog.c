@@ -150,26 +150,15 @@ void kafka_backlog_rewind(struct kafka_backlog *b)
     b->unsent = b->pending.first;
 }
 
-void kafka_backlog_give_up(struct kafka_backlog *b, enum outgoing_kind kind)
+void kafka_backlog_give_up(struct kafka_backlog *b)
 {
     CHECK(b->handed_count == 0);
-    struct kafka_slot *next = NULL;
-    for (struct kafka_slot *slot = b->pending.first; slot != NULL; slot = next) {
-        next = slot->next;
-        if (slot->delivery.kind != kind)
-            continue;
+    while (b->pending.first != NULL) {
+        struct kafka_slot *slot = b->pending.first;
         leave_pending(b, slot);
         append(&b->done, slot);
     }
-    b->unsent = b->pending.first;
-}
-
-bool kafka_backlog_awaits(const struct kafka_backlog *b, enum outgoing_kind kind)
-{
-    for (const struct kafka_slot *slot = b->pending.first; slot != NULL; slot = slot->next)
-        if (slot->delivery.kind == kind)
-            return true;
-    return false;
+    b->unsent = NULL;
 }
 
 int32_t kafka_backlog_take(struct kafka_backlog *b, struct delivery *ret_deliveries,

@@ -26,6 +26,7 @@ struct kafka_slot {
     struct kafka_slot *previous; /* in its list */
     struct kafka_slot *next;
     struct delivery delivery;
+    int32_t partition; /* for who sends it */
     bool handed;       /* the client has it */
     bool has_key;      /* a key of no bytes is not the same as no key */
     bool has_value;    /* nor is an empty value a tombstone */
@@ -74,11 +75,8 @@ void kafka_backlog_acknowledge(struct kafka_backlog *b, struct kafka_slot *slot,
 /* The client is gone: everything pending is unsent again. */
 void kafka_backlog_rewind(struct kafka_backlog *b);
 
-/* The client is gone: what of this kind is pending is done, undelivered. */
-void kafka_backlog_give_up(struct kafka_backlog *b, enum outgoing_kind kind);
-
-/* Is anything of this kind pending? */
-bool kafka_backlog_awaits(const struct kafka_backlog *b, enum outgoing_kind kind);
+/* After a rewind: everything pending is done, undelivered. */
+void kafka_backlog_give_up(struct kafka_backlog *b);
 
 /* The oldest records that are done, at most `max`; returns how many. */
 int32_t kafka_backlog_take(struct kafka_backlog *b, struct delivery *ret_deliveries,

@@ -11,7 +11,9 @@ struct kafka_sink_options {
     struct kafka_options kafka;
     const char *alerts_topic;
     const char *deadletter_topic;
-    int32_t queue_records; /* most records that are sent and not yet handed back by `poll` */
+    int32_t
+        queue_records; /* of a topic: most that are sent and not yet handed back by `poll` */
+    int32_t settle_ms; /* so long readers may not see what a broker has (kafka_lane.h) */
 };
 
 /* NULL: the options are wrong or a topic does not exist, *why says which. Brokers

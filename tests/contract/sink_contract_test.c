@@ -321,7 +321,7 @@ static void a_flush_waits_until_everything_is_acknowledged(void **state)
     struct seen seen;
     for (int i = 0; i < 3; i++)
         assert_int_equal(send_alert(w, 0, "x"), STATUS_OK);
-    assert_int_equal(w->sink.flush(w->sink.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(w->sink.flush(w->sink.self, OUTGOING_ALERT, PATIENCE_MS), STATUS_OK);
     assert_int_equal(read_tail(w, 0, OFFSET_NONE, &seen), 3);
     assert_int_equal(w->sink.poll(w->sink.self, d, 3), 3); /* still to be taken */
     assert_int_equal(w->sink.poll(w->sink.self, d, 3), 0);
@@ -482,7 +482,7 @@ static void fake_cut_acknowledges_nothing_and_reads_nothing(void **state)
     fake_sink_cut(w->fake, true);
     assert_int_equal(send_alert(w, 0, "x"), STATUS_OK);
     assert_int_equal(w->sink.poll(w->sink.self, d, 1), 0);
-    assert_int_equal(w->sink.flush(w->sink.self, 0), STATUS_UNAVAILABLE);
+    assert_int_equal(w->sink.flush(w->sink.self, OUTGOING_ALERT, 0), STATUS_UNAVAILABLE);
     assert_int_equal(w->feed.read_tail(w->feed.self, 0, 0, note, &seen, &end, &why),
                      STATUS_UNAVAILABLE);
     fake_sink_cut(w->fake, false);

@@ -220,6 +220,7 @@ class Job:
             **{f"kafka.topics.{topic}": self.topics[topic] for topic in self.topics},
             "kafka.properties": {"session.timeout.ms": str(SESSION_MS)},
             "kafka.log_end_interval": f"{LOG_END_MS}ms",
+            "kafka.settle": "0s",  # no topic has replicas here
             "redis.address": f"127.0.0.1:{self.redis.port}",
             "redis.prefix": self.name,
             "schemas.source": "registry",

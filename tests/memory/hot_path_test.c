@@ -224,9 +224,10 @@ static int32_t poll_sink(void *self, struct delivery *ret_deliveries, int32_t ma
     return 1;
 }
 
-static enum status flush(void *self, int patience_ms)
+static enum status flush(void *self, enum outgoing_kind kind, int patience_ms)
 {
     (void)self;
+    (void)kind;
     (void)patience_ms;
     return STATUS_OK;
 }

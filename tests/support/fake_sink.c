@@ -324,14 +324,18 @@ static void sink_give_up(void *self)
     fake_sink_give_up(sink, sink->lands);
 }
 
-static enum status sink_flush(void *self, int patience_ms)
+/* Both kinds stand in one row: what is flushed takes what is before it along. */
+static enum status sink_flush(void *self, enum outgoing_kind kind, int patience_ms)
 {
     struct fake_sink *sink = self;
+    bool settled = true;
     (void)patience_ms;
     CHECK(!sink->dead);
     if (!sink->cut)
         land_due(sink, INT64_MAX);
-    return fake_sink_in_flight(sink) == 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+    for (int64_t i = 0; i < sink->waiting.count; i++)
+        settled &= is_settled(sink->waiting.at[i]) || sink->waiting.at[i]->letter.kind != kind;
+    return settled ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 
 static bool sink_troubled(void *self, struct reason *why)

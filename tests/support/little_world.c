@@ -507,10 +507,10 @@ static int32_t spy_poll_sink(void *self, struct delivery *ret_deliveries, int32_
     return count;
 }
 
-static enum status spy_flush(void *self, int patience_ms)
+static enum status spy_flush(void *self, enum outgoing_kind kind, int patience_ms)
 {
     const struct sink_port *port = &effect(self)->fakes.sink;
-    const enum status s = port->flush(port->self, patience_ms);
+    const enum status s = port->flush(port->self, kind, patience_ms);
     if (s != STATUS_OK)
         little_world_wait(patience_ms);
     return s;

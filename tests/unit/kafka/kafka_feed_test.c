@@ -133,7 +133,7 @@ static void what_the_sink_sent_is_found_with_its_shard_and_sequence(void **state
                                      .headers = headers,
                                      .header_count = 2 };
     assert_int_equal(port.send(port.self, &record, &why), STATUS_OK);
-    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(port.flush(port.self, OUTGOING_ALERT, PATIENCE_MS), STATUS_OK);
     kafka_sink_close(sink);
     struct kafka_feed *feed = open_feed(*state);
     assert_int_equal(read_from(feed, SHARD, OFFSET_NONE, text, &end), STATUS_OK);

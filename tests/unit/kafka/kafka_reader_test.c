@@ -167,7 +167,7 @@ static void key_and_headers_come_with_the_record(void **state)
                                      .headers = &header,
                                      .header_count = 1 };
     assert_int_equal(port.send(port.self, &record, &why), STATUS_OK);
-    assert_int_equal(port.flush(port.self, PATIENCE_MS), STATUS_OK);
+    assert_int_equal(port.flush(port.self, OUTGOING_ALERT, PATIENCE_MS), STATUS_OK);
     kafka_sink_close(sink);
     struct kafka_reader *reader = open_reader(*state, false, false);
     struct kafka_reader_record r;
