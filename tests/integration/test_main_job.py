@@ -5,7 +5,7 @@
 
 SELLERWATCH          the program (default: the newest build/*/sellerwatch)
 SELLERWATCH_SHARED   where the shared data lie (default: ../shared beside the project)
-SELLERWATCH_TEST_EVENTS     size of the generated marketplace (default 100000)
+SELLERWATCH_TEST_EVENTS     size of the generated marketplace (default 200000)
 SELLERWATCH_TEST_PATIENCE   seconds to wait until everything is read (default 240)
 """
 
@@ -31,7 +31,7 @@ from wire import Encoder, call_registry, framed  # noqa: E402
 
 DAY = 24 * 3_600_000
 SAMPLE = harness.ROOT / "tests" / "golden" / "sample.jsonl"
-MARKETPLACE_EVENTS = int(os.environ.get("SELLERWATCH_TEST_EVENTS", "100000"))
+MARKETPLACE_EVENTS = int(os.environ.get("SELLERWATCH_TEST_EVENTS", "200000"))
 world = None
 
 
