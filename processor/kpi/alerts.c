@@ -133,8 +133,9 @@ void alerts_evaluate(struct alerts *as, event_time stream_time, wall_time wall)
         evaluate_cell(as, as->sellers->dirty.refs[i]);
     as->sellers->dirty.count = 0;
 
+    /* Of what was adopted, too, nothing is judged by half of the events: it stays due. */
     uint32_t ref;
-    while ((ref = deadlines_due(&as->timers, stream_time.ms)) != 0)
+    while (as->live && (ref = deadlines_due(&as->timers, stream_time.ms)) != 0)
         timer_due(as, ref);
 }
 

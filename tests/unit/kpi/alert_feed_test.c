@@ -348,6 +348,35 @@ static void adopted_end_that_the_counts_deny_fires_again(void **state)
     assert_true(newest(s)->started.ms > began.started.ms);
 }
 
+/* Redis lost everything, and the first catching up goes on: the counts of half of the events
+ * are no reason to wake an end that was adopted. */
+static void adopted_end_is_not_judged_before_it_is_caught_up(void **state)
+{
+    struct story *s = *state;
+    turn_bad(s, "a");
+    story_pass_time_to(s, STORY_NOON + 10 * MINUTE_MS);
+    turn_good(s, "a");
+    const struct alert_change ended = *newest(s);
+
+    s->rules->wall_time = true;
+    s->rules->hold_first_alerts = true;
+    s->now = (wall_time){ STORY_NOON + 40 * MINUTE_MS };
+    story_restart(s);
+    story_forget_changes(s);
+    assert_true(alerts_adopt(&s->shard->alerts, &ended));
+    s->seller = "a";
+    story_deliveries(s, 0, 3, s->now.ms);
+    story_tick(s); /* its timer is due */
+    assert_int_equal(story_alert_status(s, LATE, HOUR), ALERT_RESOLVED);
+    assert_int_equal(s->change_count, 0);
+
+    for (int t = 0; t < TOPIC_COUNT; t++)
+        shard_clock_at_end(&s->shard->clock, (enum topic)t, s->now);
+    story_tick(s);
+    assert_int_equal(story_alert_status(s, LATE, HOUR), ALERT_FIRING);
+    assert_int_equal(s->change_count, 1);
+}
+
 static void older_change_than_the_state_knows_is_not_adopted(void **state)
 {
     struct story *s = *state;
@@ -377,6 +406,7 @@ int main(void)
         TEST(published_change_that_the_state_does_not_know_is_adopted),
         TEST(adopted_alert_of_a_window_that_is_gone_ends_too),
         TEST(adopted_end_that_the_counts_deny_fires_again),
+        TEST(adopted_end_is_not_judged_before_it_is_caught_up),
         TEST(older_change_than_the_state_knows_is_not_adopted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
