@@ -8,6 +8,8 @@
 enum {
     /* A schema is fetched in less; this is no trouble yet. */
     SCHEMA_PATIENCE_MS = 2000,
+    /* Nor is an alert change that is held back for some moments, or a letter without room. */
+    HELD_PATIENCE_MS = 5000,
     MIB = 1 << 20,
     MORE_BYTES = 48,
 };
@@ -172,10 +174,8 @@ static void tell_memory(const struct diagnosis *d, wall_time now)
 
 /* ---- sending ---------------------------------------------------------------------- */
 
-/* A change that is held back for some moments is no trouble yet. */
 static bool holds_changes(const struct diagnosis *d, wall_time now, struct reason *ret_why)
 {
-    enum { HELD_PATIENCE_MS = 5000 };
     for (int32_t i = 0; i < d->shard_count; i++) {
         const struct tenure *t = &d->tenures[i];
         if (!tenure_works(t) || t->held_why.text[0] == '\0' ||
@@ -188,13 +188,25 @@ static bool holds_changes(const struct diagnosis *d, wall_time now, struct reaso
     return false;
 }
 
+static bool letters_wait_long(const struct diagnosis *d, wall_time now, struct reason *ret_why)
+{
+    CHECK(d->letters != NULL);
+    const struct letters *l = d->letters;
+    if (!letters_wait(l) || !wall_time_passed(l->waits_since, HELD_PATIENCE_MS, now))
+        return false;
+    reason_set(ret_why, "%d dead letters wait for room, and nothing is read: %s",
+               (int)(l->count - l->sent), l->why.text);
+    return true;
+}
+
 /* A shard is not saved while its dead letters are not acknowledged. */
 static void tell_sending(const struct diagnosis *d, wall_time now)
 {
     const struct sink_port *sink = &d->ports->sink;
     struct reason why = { 0 };
     struct reason cause = { 0 };
-    const bool troubled = sink->troubled(sink->self, &cause) || holds_changes(d, now, &cause);
+    const bool troubled = sink->troubled(sink->self, &cause) ||
+                          letters_wait_long(d, now, &cause) || holds_changes(d, now, &cause);
     int64_t letters = 0;
     int32_t shards = 0;
     for (int32_t i = 0; i < d->shard_count; i++) {

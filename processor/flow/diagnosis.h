@@ -18,7 +18,7 @@
 #pragma once
 
 #include "flow/health.h"
-#include "flow/tenure.h"
+#include "flow/letters.h"
 
 struct diagnosis {
     struct health *health;
@@ -27,6 +27,7 @@ struct diagnosis {
     const struct tenure *tenures;
     int32_t shard_count;
     const char *const *topic_names; /* TOPIC_COUNT */
+    const struct letters *letters;
     size_t memory;
     size_t memory_limit;
 };

@@ -4,7 +4,8 @@
  * ------
  * A letter goes to the sink at once. While the sink has no room (Kafka is away, or the
  * topic cannot be written to) it waits here, with a copy of its bytes; then nothing more is
- * read, so no more wait than one batch has records:
+ * read, so no more wait than one batch has records. One that the sink refuses for its size
+ * goes without the value, then without the key:
  *
  *      record ──set aside──▶ sink                     usual
  *                  └───────▶ waiting ──each step──▶ sink
@@ -17,11 +18,18 @@
 
 #include "flow/tenure.h"
 
-/* A letter that waits; where its bytes are in the buffer. */
+/* What becomes of the key, or of the value, of the record. */
+enum letter_part {
+    LETTER_LACKS,      /* the record has none */
+    LETTER_TAKES,      /* along, as it was read */
+    LETTER_LEAVES_OUT, /* it is too large; a header tells how large */
+};
+
 struct waiting_letter {
     struct record record; /* its spans are made when it is sent */
-    bool has_key;
-    size_t key_size;
+    enum letter_part key;
+    enum letter_part value;
+    size_t key_size; /* of the record */
     size_t value_size;
     enum reject reject;
     int32_t schema_id;
@@ -37,9 +45,11 @@ struct letters {
     struct waiting_letter *waiting; /* oldest first */
     int32_t capacity;
     int32_t count;
-    int32_t sent; /* of these, and dropped ones */
-    struct buffer bytes;
-    size_t bytes_sent; /* where those of waiting[sent] begin */
+    int32_t sent;          /* of these, and dropped ones */
+    struct reason why;     /* the oldest waits */
+    wall_time waits_since; /* while any waits */
+    struct buffer bytes;   /* what those that wait take along, one after the other */
+    size_t bytes_sent;     /* where those of waiting[sent] begin */
 };
 
 /* The first three fields are set. At most `capacity` may wait. */
@@ -51,8 +61,9 @@ void letters_close(struct letters *l);
 void letters_set_aside(struct letters *l, const struct record *record, enum reject reject,
                        int32_t schema_id);
 
-/* Sends what waits, as far as the sink takes it. */
-void letters_send(struct letters *l);
+/* Sends what waits, as far as the sink takes it. Other than OK: some still wait, as the
+ * sink says in *why. REFUSED: for ever, because it takes not even a letter's headers. */
+enum status letters_send(struct letters *l, struct reason *why);
 
 /* Does any wait? Then nothing more may be read. */
 bool letters_wait(const struct letters *l);

@@ -29,7 +29,8 @@ static void wait_for_sink(struct pipeline *p)
     const struct sink_port *sink = &p->options.ports->sink;
     sink->flush(sink->self, OUTGOING_DEAD_LETTER, LETTER_FLUSH_MS);
     publishing_collect(&p->publishing);
-    letters_send(&p->intake.letters);
+    struct reason ignored = { 0 }; /* the next step finds the same */
+    (void)letters_send(&p->intake.letters, &ignored);
     if (p->options.health != NULL)
         health_turned(p->options.health, p->options.worker, now_of(p));
 }
@@ -374,6 +375,7 @@ static void measure(struct pipeline *p, wall_time begun)
                                          .tenures = p->tenures,
                                          .shard_count = p->options.shard_count,
                                          .topic_names = p->options.topic_names,
+                                         .letters = &p->intake.letters,
                                          .memory = p->arena.taken,
                                          .memory_limit = p->options.memory_limit };
     diagnosis_tell(&diagnosis, now);
@@ -384,7 +386,9 @@ enum status pipeline_step(struct pipeline *p, struct reason *why)
     const struct source_port *source = &p->options.ports->source;
     struct record_batch batch = { 0 };
     struct reason read_why = { 0 };
-    letters_send(&p->intake.letters);
+    const enum status sent = letters_send(&p->intake.letters, why);
+    if (status_reaction(sent) == REACTION_STOP)
+        return sent;
     const enum status read = source->read(source->self, patience(p), &batch, &read_why);
     const wall_time begun = now_of(p);
     tell_health(p, read, &read_why);

@@ -45,6 +45,7 @@ struct fake_sink {
     struct fake_topics *topics;
     struct row waiting; /* sent, not reported; those landed still belong to their topic */
     int32_t queue;
+    int32_t record_bytes; /* larger ones are refused */
     int32_t delay;
     int64_t polls;
     int32_t break_after; /* -1: not */
@@ -229,6 +230,7 @@ struct fake_sink *fake_sink_open(struct fake_topics *topics, int32_t queue)
     CHECK(sink != NULL);
     sink->topics = topics;
     sink->queue = queue;
+    sink->record_bytes = FAKE_SINK_RECORD_BYTES;
     sink->break_after = -1;
     topics->clients[topics->client_count++] = sink;
     return sink;
@@ -239,9 +241,9 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
     struct fake_sink *sink = self;
     CHECK(!sink->dead && record->shard >= 0);
     const size_t size = record->key.size + record->value.size;
-    if (size > FAKE_SINK_RECORD_BYTES) {
+    if ((int64_t)size > sink->record_bytes) {
         reason_set(why, "a record of %zu bytes is larger than %d", size,
-                   FAKE_SINK_RECORD_BYTES);
+                   (int)sink->record_bytes);
         return STATUS_REFUSED;
     }
     if (sink->waiting.count >= sink->queue) {
@@ -382,6 +384,11 @@ int32_t fake_sink_in_flight(const struct fake_sink *sink)
 void fake_sink_delay(struct fake_sink *sink, int32_t polls)
 {
     sink->delay = polls;
+}
+
+void fake_sink_bound(struct fake_sink *sink, int32_t record_bytes)
+{
+    sink->record_bytes = record_bytes;
 }
 
 void fake_sink_cut(struct fake_sink *sink, bool cut)

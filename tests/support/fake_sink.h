@@ -72,6 +72,9 @@ int32_t fake_sink_in_flight(const struct fake_sink *sink);
 /* An acknowledgement takes so many polls (0: the next poll has it). */
 void fake_sink_delay(struct fake_sink *sink, int32_t polls);
 
+/* Records of more bytes of key and value are refused; -1: all are. */
+void fake_sink_bound(struct fake_sink *sink, int32_t record_bytes);
+
 /* Brokers are gone: nothing is acknowledged, flush and read_tail are UNAVAILABLE. */
 void fake_sink_cut(struct fake_sink *sink, bool cut);
 

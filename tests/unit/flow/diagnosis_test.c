@@ -118,6 +118,30 @@ static void dead_letters_that_do_not_get_through_are_named_with_what_they_block(
     assert_true(ready());
 }
 
+/* Full, and it does not say itself that it is in trouble. */
+static enum status has_no_room(void *self, const struct outgoing *record, struct reason *why)
+{
+    (void)self;
+    (void)record;
+    reason_set(why, "the queue is at its bound");
+    return STATUS_FULL;
+}
+
+static void dead_letters_without_room_are_named_with_the_reason(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 2 * A_SECOND);
+    worker->fakes.sink.send = has_no_room;
+    (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    little_world_run(w, 3 * A_SECOND);
+    assert_true(ready()); /* it takes a moment, usually */
+    little_world_run(w, 5 * A_SECOND);
+    assert_says("not ready: SENDING: 2 dead letters wait for room, and nothing is read: the "
+                "queue is at its bound; 1 shards are not saved until 2 dead letters are there");
+}
+
 static void alert_changes_that_do_not_get_through_are_named(void **state)
 {
     struct little_world *w = *state;
@@ -220,6 +244,7 @@ int main(void)
         PROMISE(a_registry_that_is_down_is_named_with_the_record_that_waits),
         PROMISE(a_reached_memory_limit_is_named_with_what_is_paused),
         PROMISE(dead_letters_that_do_not_get_through_are_named_with_what_they_block),
+        PROMISE(dead_letters_without_room_are_named_with_the_reason),
         PROMISE(alert_changes_that_do_not_get_through_are_named),
         PROMISE(alert_changes_that_are_held_back_are_named_with_the_reason),
         PROMISE(alert_changes_of_which_nobody_knows_are_named),

@@ -323,9 +323,55 @@ static void a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them(void 
     const struct fake_letter *second = fake_topics_dead_letter(w->topics, 2);
     assert_null(first->key.at);
     assert_int_equal(first->value.size, 4);
+    assert_true(span_equal(fake_topics_header(first, "key_left_out"), span_of_text("1100000")));
+    assert_int_equal(fake_topics_header(first, "value_left_out").size, 0);
     assert_int_equal(second->key.size, HALF);
     assert_int_equal(second->value.size, 0);
     assert_int_equal(fake_topics_header(second, "value_left_out").size, 6);
+    assert_int_equal(fake_topics_header(second, "key_left_out").size, 0);
+}
+
+/* The producer may be set to take less than a letter may have (message.max.bytes). */
+static void a_letter_that_the_sink_refuses_goes_with_less(void **state)
+{
+    enum { BOUND = 500 * 1000, LARGE = 600 * 1000 };
+    static const uint8_t bytes[LARGE];
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 20);
+    fake_sink_bound(worker->sink, BOUND);
+    const int32_t shard = little_world_poison(w, TOPIC_ORDERS, "4711")->shard;
+    const struct fake_record records[] = {
+        { .shard = shard, .key = span_of(bytes, 4), .value = span_of(bytes, LARGE) },
+        { .shard = shard, .key = span_of(bytes, LARGE), .value = span_of(bytes, 4) },
+    };
+    for (int i = 0; i < 2; i++)
+        (void)fake_log_append(w->log, &records[i]);
+    little_world_run(w, 20);
+    const struct fake_letter *first = fake_topics_dead_letter(w->topics, 1);
+    const struct fake_letter *second = fake_topics_dead_letter(w->topics, 2);
+    assert_non_null(second);
+    assert_int_equal(first->key.size, 4);
+    assert_null(first->value.at);
+    assert_true(
+        span_equal(fake_topics_header(first, "value_left_out"), span_of_text("600000")));
+    assert_null(second->key.at);
+    assert_true(span_equal(fake_topics_header(second, "value_left_out"), span_of_text("4")));
+    assert_true(span_equal(fake_topics_header(second, "key_left_out"), span_of_text("600000")));
+    assert_true(is_saved_to_the_end(w, shard));
+}
+
+static void a_letter_that_is_refused_whatever_is_left_out_stops_the_worker(void **state)
+{
+    struct little_world *w = *state;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 20);
+    fake_sink_bound(worker->sink, -1);
+    (void)little_world_poison(w, TOPIC_ORDERS, "4711");
+    for (int i = 0; i < 20 && worker->status == STATUS_OK; i++)
+        (void)little_world_step(worker);
+    assert_int_equal(worker->status, STATUS_REFUSED);
+    assert_non_null(strstr(worker->why.text, "offset 0 is refused even without key and value"));
 }
 
 /* Refused claims are repeated as the settings say: after a second, then at most every
@@ -423,6 +469,8 @@ int main(void)
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
         TEST(a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them),
+        TEST(a_letter_that_the_sink_refuses_goes_with_less),
+        TEST(a_letter_that_is_refused_whatever_is_left_out_stops_the_worker),
         TEST(a_failed_call_is_repeated_as_often_as_the_settings_say),
         TEST(letters_without_room_wait_while_steps_go_on),
         TEST(letters_that_wait_keep_nobody_from_stopping),
