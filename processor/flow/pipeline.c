@@ -118,7 +118,7 @@ static bool any_save_is_due(const struct pipeline *p, wall_time now)
     return false;
 }
 
-static void save_due(struct pipeline *p)
+static void save_due(struct pipeline *p, int64_t longest_wait_ms)
 {
     const wall_time now = now_of(p);
     if (any_save_is_due(p, now))
@@ -128,7 +128,7 @@ static void save_due(struct pipeline *p)
         if (!t->active)
             continue;
         if (t->save.active && t->save.must_resend)
-            saving_resend(&p->saving, t);
+            saving_resend(&p->saving, t, longest_wait_ms);
         else if (saving_is_due(&p->saving, t, now) && letters_are_safe(t))
             saving_begin(&p->saving, t, now);
     }
@@ -168,14 +168,22 @@ static bool anything_under_way(const struct pipeline *p)
     return false;
 }
 
+/* Until every save is answered, or it is time to go: there is none for long pauses. */
+static void await_saves(struct pipeline *p, int64_t deadline)
+{
+    const struct store_port *store = &p->options.ports->store;
+    while (anything_under_way(p) && now_of(p).ms < deadline) {
+        collect_saves(p, ANSWER_WAIT_MS);
+        store->hurry(store->self);
+        save_due(p, ANSWER_WAIT_MS);
+    }
+}
+
 /* Saves everything that changed, and waits for the answers. */
 static void save_everything(struct pipeline *p, int64_t patience_ms)
 {
     const int64_t deadline = now_of(p).ms + patience_ms;
-    while (anything_under_way(p) && now_of(p).ms < deadline) {
-        collect_saves(p, ANSWER_WAIT_MS);
-        save_due(p);
-    }
+    await_saves(p, deadline);
     wait_for_letters(p);
     for (int32_t i = 0; i < p->options.shard_count; i++) {
         struct tenure *t = &p->tenures[i];
@@ -183,10 +191,7 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
             (shard_changed(t->state) || t->progressed))
             saving_begin(&p->saving, t, now_of(p));
     }
-    while (anything_under_way(p) && now_of(p).ms < deadline) {
-        collect_saves(p, ANSWER_WAIT_MS);
-        save_due(p);
-    }
+    await_saves(p, deadline);
 }
 
 void pipeline_finish(struct pipeline *p, int64_t patience_ms)
@@ -413,7 +418,7 @@ enum status pipeline_step(struct pipeline *p, struct reason *why)
         return rewound;
 
     tick(p);
-    save_due(p);
+    save_due(p, p->options.retry.longest_ms);
     collect_saves(p, 0);
     publish(p);
     measure(p, begun);

@@ -239,10 +239,14 @@ struct store_port {
      * under way; the answer comes from `poll`. PENDING, or UNAVAILABLE at once. */
     enum status (*save)(void *self, const struct save *save, struct reason *why);
 
-    /* Answers that have come, waiting at most `patience_ms` for the first; returns
-     * how many (<= max). After UNAVAILABLE the caller sends the very same save
+    /* Answers that have come, waiting at most `patience_ms` for the first, also if none is
+     * to come; returns how many (<= max). After UNAVAILABLE the caller sends the very same save
      * again; the fence recognises it. */
     int32_t (*poll)(void *self, int patience_ms, struct save_result *ret_results, int32_t max);
+
+    /* The next call is tried at once, however short ago the last one failed: we must go, and
+     * have little time left. */
+    void (*hurry)(void *self);
 };
 
 /* ---- understanding ---------------------------------------------------------- */

@@ -165,10 +165,13 @@ void saving_begin(const struct saving *s, struct tenure *t, wall_time now)
     send_save(s, t);
 }
 
-void saving_resend(const struct saving *s, struct tenure *t)
+void saving_resend(const struct saving *s, struct tenure *t, int64_t longest_wait_ms)
 {
     CHECK(t->save.active && t->save.must_resend);
-    if (!backoff_over(&t->backoff, s->world->ports->now()))
+    CHECK(longest_wait_ms > 0);
+    const wall_time now = s->world->ports->now();
+    if (!backoff_over(&t->backoff, now) &&
+        !wall_time_passed(t->backoff.failed, longest_wait_ms, now))
         return;
     view_batch_fill_gone(s->views, buffer_span(&t->save.gone));
     send_save(s, t);

@@ -31,8 +31,9 @@ bool saving_is_due(const struct saving *s, const struct tenure *t, wall_time now
 /* Begins a save of everything that changed. */
 void saving_begin(const struct saving *s, struct tenure *t, wall_time now);
 
-/* Sends a save again whose fate is not known. */
-void saving_resend(const struct saving *s, struct tenure *t);
+/* Sends a save again whose fate is not known, when its back-off is over, or when it has
+ * waited so long. */
+void saving_resend(const struct saving *s, struct tenure *t, int64_t longest_wait_ms);
 
 /* The store's answer. FENCED: the tenure begins again. */
 void saving_answered(const struct saving *s, struct tenure *t, const struct save_result *result,

@@ -243,6 +243,11 @@ void redis_link_drop(struct redis_link *link)
     link->backoff_ms = doubled < last ? doubled : last;
 }
 
+void redis_link_hurry(struct redis_link *link)
+{
+    link->retry_at = 0;
+}
+
 /* ---- failures ------------------------------------------------------------------ */
 
 /* The connection broke: says so, remembers it, drops it. */

@@ -91,6 +91,9 @@ enum status redis_link_time_out(struct redis_link *link, struct reason *why);
 /* Drops the connection; the next one is made after the pause. */
 void redis_link_drop(struct redis_link *link);
 
+/* No pause before the next connection; those behind it are as long as ever. */
+void redis_link_hurry(struct redis_link *link);
+
 /* For sentences: "127.0.0.1:6379" or the socket's path. Never a secret. */
 const char *redis_link_address(const struct redis_link *link);
 

@@ -13,6 +13,7 @@
 #include "redis/redis_session.h"
 #include "scripts_embedded.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,10 +220,19 @@ static int32_t redis_store_poll(void *self, int patience_ms, struct save_result 
         redis_session_move(session);
         const int32_t count = take_results(store, ret_results, max);
         const int64_t left = deadline - redis_link_clock_ms();
-        if (count > 0 || left <= 0 || redis_pipe_is_empty(&session->pipe))
+        if (count > 0 || left <= 0)
             return count;
-        redis_pipe_wait(&session->pipe, left);
+        if (redis_pipe_is_empty(&session->pipe))
+            (void)poll(NULL, 0, (int)left);
+        else
+            redis_pipe_wait(&session->pipe, left);
     }
+}
+
+static void redis_store_hurry(void *self)
+{
+    struct redis_store *store = self;
+    redis_link_hurry(store->session.link);
 }
 
 struct store_port redis_store_port(struct redis_store *store)
@@ -233,5 +243,6 @@ struct store_port redis_store_port(struct redis_store *store)
         .load = redis_store_load,
         .save = redis_store_save,
         .poll = redis_store_poll,
+        .hurry = redis_store_hurry,
     };
 }

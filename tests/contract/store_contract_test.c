@@ -1111,6 +1111,16 @@ static void a_database_is_described_once_and_not_for_other_topics(void **state)
     assert_non_null(strstr(why.text, "partitions=12"));
 }
 
+/* Who waits for answers and has nothing under way would turn as fast as it can. */
+static void a_poll_waits_though_no_answer_is_to_come(void **state)
+{
+    const struct world *w = *state;
+    struct save_result none;
+    const int64_t before = redis_link_clock_ms();
+    assert_int_equal(w->port[0].poll(w->port[0].self, 50, &none, 1), 0);
+    assert_in_range(redis_link_clock_ms() - before, 50, 5000);
+}
+
 /* A log of more elements than one chunk, of which sizes differ. */
 static void a_long_log_is_loaded_in_chunks_without_a_gap(void **state)
 {
@@ -1170,6 +1180,7 @@ static const struct CMUnitTest on_redis[] = {
     REAL(a_stored_key_of_another_type_is_malformed_and_named),
     REAL(a_database_is_described_once_and_not_for_other_topics),
     REAL(a_long_log_is_loaded_in_chunks_without_a_gap),
+    REAL(a_poll_waits_though_no_answer_is_to_come),
 };
 
 int main(void)

@@ -283,6 +283,11 @@ static enum status decode_change(void *self, struct span value, struct alert_cha
     return STATUS_MALFORMED;
 }
 
+static void hurry(void *self)
+{
+    (void)self;
+}
+
 static const struct ports ports_but_decoder = {
     .source = { .read = read_batch,
                 .start = start,
@@ -299,7 +304,7 @@ static const struct ports ports_but_decoder = {
               .give_up = give_up,
               .troubled = never_troubled },
     .feed = { NULL, read_tail },
-    .store = { NULL, claim, load, save, poll_store },
+    .store = { NULL, claim, load, save, poll_store, hurry },
     .encoder = { NULL, encode, decode_change },
     .now = now,
 };

@@ -634,6 +634,12 @@ static int32_t fake_poll(void *self, int patience_ms, struct save_result *ret_re
     return taken;
 }
 
+/* It never makes anybody wait. */
+static void fake_hurry(void *self)
+{
+    CHECK(self != NULL);
+}
+
 struct store_port fake_store_port(struct fake_client *client)
 {
     return (struct store_port){
@@ -642,6 +648,7 @@ struct store_port fake_store_port(struct fake_client *client)
         .load = fake_load,
         .save = fake_save,
         .poll = fake_poll,
+        .hurry = fake_hurry,
     };
 }
 

@@ -624,6 +624,12 @@ static int32_t spy_poll_store(void *self, int patience_ms, struct save_result *r
     return count;
 }
 
+static void spy_hurry(void *self)
+{
+    struct little_worker *worker = self;
+    worker->fakes.store.hurry(worker->fakes.store.self);
+}
+
 /* ---- understanding
  * ----------------------------------------------------------------------------- */
 
@@ -670,7 +676,7 @@ static void open_ports(struct little_worker *worker)
         .source = spy_source(worker),
         .sink = spy_sink(worker),
         .feed = { worker, spy_read_tail },
-        .store = { worker, spy_claim, spy_load, spy_save, spy_poll_store },
+        .store = { worker, spy_claim, spy_load, spy_save, spy_poll_store, spy_hurry },
         .decoder = { worker, decode, decoder_troubled },
         .encoder = alert_codec_port(w->codec),
         .now = little_world_now,

@@ -389,6 +389,25 @@ static void a_failed_call_is_repeated_as_often_as_the_settings_say(void **state)
     assert_in_range(little_world_now().ms - before, 3000, 3600);
 }
 
+/* The store is well again when we are told to stop: the last save is not left undone because
+ * the pause after the failure before it is long. */
+static void the_last_save_waits_for_no_long_pause(void **state)
+{
+    struct little_world *w = *state;
+    w->retry = (struct backoff_bounds){ .first_ms = 60000, .longest_ms = 60000 };
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 20);
+    fake_store_fail(w->store, FAKE_UNAVAILABLE, 0, 1);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_string_equal(little_world_view(w, "4711", FIELD), "");
+
+    const wall_time before = little_world_now();
+    little_world_stop(worker);
+    assert_true(little_world_now().ms - before.ms < 500);
+    assert_string_equal(little_world_view(w, "4711", FIELD), "1 1 1000000 10000 critical");
+}
+
 /* Kafka takes no letters for a while, and there are more than the sink has room for. */
 static struct little_worker *start_with_too_many_letters(struct little_world *w)
 {
@@ -472,6 +491,7 @@ int main(void)
         TEST(a_letter_that_the_sink_refuses_goes_with_less),
         TEST(a_letter_that_is_refused_whatever_is_left_out_stops_the_worker),
         TEST(a_failed_call_is_repeated_as_often_as_the_settings_say),
+        TEST(the_last_save_waits_for_no_long_pause),
         TEST(letters_without_room_wait_while_steps_go_on),
         TEST(letters_that_wait_keep_nobody_from_stopping),
         TEST(letters_of_a_shard_that_left_are_dropped),

@@ -75,6 +75,24 @@ static void a_failed_connection_is_not_tried_again_before_its_pause(void **state
     redis_link_close(link);
 }
 
+static void who_is_in_a_hurry_is_not_kept_waiting_once(void **state)
+{
+    (void)state;
+    struct redis_options o = redis_link_default_options();
+    o.unix_path = "/tmp/sellerwatch-no-such-socket";
+    o.backoff_first_ms = 60000;
+    o.backoff_last_ms = 60000;
+    struct redis_link *link = redis_link_open(&o, NULL);
+    struct reason why = { 0 };
+    (void)redis_link_ensure(link, &why);
+    const uint64_t tried = redis_link_generation(link);
+    redis_link_hurry(link);
+    for (int i = 0; i < 3; i++)
+        (void)redis_link_ensure(link, &why);
+    assert_true(redis_link_generation(link) == tried + 1);
+    redis_link_close(link);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -82,6 +100,7 @@ int main(void)
         cmocka_unit_test(tls_is_refused_where_hiredis_has_none),
         cmocka_unit_test(the_default_options_open),
         cmocka_unit_test(a_failed_connection_is_not_tried_again_before_its_pause),
+        cmocka_unit_test(who_is_in_a_hurry_is_not_kept_waiting_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
