@@ -219,9 +219,5 @@ void saving_answered(const struct saving *s, struct tenure *t, const struct save
     case REACTION_STOP:
         break;
     }
-    log_write(LOG_ERROR, "save_refused", "shard=%d version=%" PRIu64 " why=\"%s\"", t->shard,
-              result->version, result->why.text);
-    t->save.why = result->why;
-    t->save.must_resend = true;
-    backoff_failed(&t->backoff, s->world->retry, now);
+    CHECK(false); /* no store answers so: see save_result */
 }
