@@ -11,7 +11,7 @@
 struct adoption {
     struct tenure *tenure;
     const struct tenure_world *world;
-    bool adopts; /* what it does not know */
+    bool adopts; /* what it does not know; else all that waits was sent by this tenure */
 };
 
 static bool decode_ours(const struct adoption *a, const struct feed_record *record,
@@ -46,10 +46,13 @@ static void take_record(void *arg, const struct feed_record *record)
     if (!decode_ours(a, record, &change))
         return;
     const uint64_t waiting = outbox_find(outbox, &change);
-    if (waiting != 0)
+    if (waiting != 0) {
         outbox_delivered(outbox, waiting, record->offset);
-    else if (a->adopts)
+        if (!a->adopts)
+            metrics_add(a->world->metrics, METRIC_ALERTS_PUBLISHED, 1);
+    } else if (a->adopts) {
         adopt_unknown(a, &change, record->offset);
+    }
 }
 
 static enum status read_tail(struct adoption *a, struct reason *why)

@@ -171,6 +171,7 @@ static void check_given_up(struct little_world *w, int32_t landed)
     little_world_run(w, 20);
     assert_int_equal(little_world_feed(w), 1);
     assert_int_equal(fake_sink_in_flight(worker->sink), 0);
+    assert_int_equal(metrics_value(&worker->metrics, METRIC_ALERTS_PUBLISHED, 0, 0), 1);
     little_world_check_feed(w);
 }
 
