@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "flow/adoption.h"
+#include "flow/measuring.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -44,6 +45,8 @@ void tenure_close(struct tenure *t)
 void tenure_reload(struct tenure *t, const struct tenure_world *world, wall_time now)
 {
     CHECK(t->active);
+    if (tenure_works(t))
+        measuring_count(world->metrics, t);
     drop_state(t);
     t->stage = TENURE_FLUSH;
     backoff_failed(&t->backoff, world->retry, now);

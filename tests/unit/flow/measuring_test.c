@@ -87,6 +87,24 @@ static void what_a_shard_counted_just_before_it_leaves_is_counted(void **state)
     assert_int_equal(value(first, METRIC_FOREIGN_CLAIMS), 5);
 }
 
+/* Nor with the working copy of a shard that must be loaded again. */
+static void what_a_shard_counted_just_before_it_is_fenced_is_counted(void **state)
+{
+    struct little_world *w = *state;
+    const struct little_worker *worker = little_world_start(w);
+    tell_foreign(w, seller_of(w, 1), "early", 1);
+    little_world_run(w, A_WHILE + 5); /* amid two measurements */
+    assert_int_equal(value(worker, METRIC_FOREIGN_CLAIMS), 1);
+    assert_int_equal(fake_store_lose_saves(w->store, 1, 1), 1);
+    tell_foreign(w, seller_of(w, 1), "last", 5);
+    for (int i = 0; i < 10 && value(worker, METRIC_FENCED) == 0; i++) {
+        assert_int_equal(value(worker, METRIC_FOREIGN_CLAIMS), 1); /* not measured yet */
+        little_world_run(w, 1);
+    }
+    assert_int_equal(value(worker, METRIC_FENCED), 1);
+    assert_int_equal(value(worker, METRIC_FOREIGN_CLAIMS), 6);
+}
+
 static void changes_of_alerts_are_counted_once_each(void **state)
 {
     struct little_world *w = *state;
@@ -129,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(counts_go_on_when_a_shard_has_left),
         TEST(what_a_shard_counted_just_before_it_leaves_is_counted),
+        TEST(what_a_shard_counted_just_before_it_is_fenced_is_counted),
         TEST(changes_of_alerts_are_counted_once_each),
         TEST(open_units_and_tickets_are_those_that_still_owe_something),
     };
