@@ -51,7 +51,8 @@ static bool decode(struct intake *in, const struct record *record, struct intake
     struct input *input = &t->inputs[record->topic];
     const struct decoder_port *decoder = &in->world->ports->decoder;
     enum reject reject = REJECT_NONE;
-    metrics_add_of(in->world->metrics, METRIC_RECORDS, record->topic, 1);
+    if (input->waits_since.ms == 0) /* else it waited, and is counted */
+        metrics_add_of(in->world->metrics, METRIC_RECORDS, record->topic, 1);
     const enum status s =
         decoder->decode(decoder->self, record, &item->event, &reject, &item->schema_id);
     if (s == STATUS_PENDING || status_reaction(s) == REACTION_RETRY) {

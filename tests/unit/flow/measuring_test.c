@@ -105,6 +105,25 @@ static void what_a_shard_counted_just_before_it_is_fenced_is_counted(void **stat
     assert_int_equal(value(worker, METRIC_FOREIGN_CLAIMS), 6);
 }
 
+/* It is tried again and again while the registry is away. */
+static void a_record_that_waits_for_its_schema_is_counted_once(void **state)
+{
+    struct little_world *w = *state;
+    const struct little_worker *worker = little_world_start(w);
+    little_world_run(w, A_WHILE);
+    w->registry_down = true;
+    w->new_schema = true;
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u1", NOON);
+    (void)little_world_tell(w, EVENT_ORDER_UNIT_NEW, "4711", "u2", NOON);
+    little_world_run(w, 4 * A_WHILE);
+    assert_int_equal(metrics_value(&worker->metrics, METRIC_RECORDS, TOPIC_ORDERS, 0), 1);
+    w->registry_down = false;
+    little_world_run(w, 4 * A_WHILE);
+    assert_int_equal(metrics_value(&worker->metrics, METRIC_RECORDS, TOPIC_ORDERS, 0), 2);
+    assert_int_equal(metrics_value(&worker->metrics, METRIC_EVENTS, EVENT_ORDER_UNIT_NEW, 0),
+                     2);
+}
+
 static void changes_of_alerts_are_counted_once_each(void **state)
 {
     struct little_world *w = *state;
@@ -148,6 +167,7 @@ int main(void)
         TEST(counts_go_on_when_a_shard_has_left),
         TEST(what_a_shard_counted_just_before_it_leaves_is_counted),
         TEST(what_a_shard_counted_just_before_it_is_fenced_is_counted),
+        TEST(a_record_that_waits_for_its_schema_is_counted_once),
         TEST(changes_of_alerts_are_counted_once_each),
         TEST(open_units_and_tickets_are_those_that_still_owe_something),
     };
