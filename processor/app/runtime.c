@@ -238,6 +238,7 @@ static enum status open_workers(struct runtime *r, struct reason *why)
     for (int32_t i = 0; i < r->worker_count; i++) {
         if (!worker_open(&r->workers[i], &r->shared, i, why))
             return STATUS_REFUSED;
+        keep_alive(r); /* Kafka may fall silent now: each of them takes seconds then */
     }
     return STATUS_OK;
 }
