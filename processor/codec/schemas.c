@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "codec/event_codec.h"
 #include "codec/event_schema.h"
 #include "codec/framing.h"
@@ -31,7 +32,7 @@ struct entry {
     struct schema_program *program; /* READY; owned */
     wall_time asked;                /* FETCHING: last failure; MISSING: when it was missing */
     int64_t retry_ms;               /* FETCHING: how long we wait next; 0: nothing is wrong */
-    struct reason why;              /* INCOMPATIBLE, or FETCHING and unwell */
+    struct reason why;              /* FETCHING and unwell */
 };
 
 struct schemas {
@@ -78,16 +79,6 @@ void schemas_close(struct schemas *s)
 static size_t set_of(enum topic topic, int32_t id)
 {
     return hash_mix((uint64_t)topic, (uint64_t)(uint32_t)id) % SETS;
-}
-
-static const struct entry *find(const struct schemas *s, enum topic topic, int32_t id)
-{
-    const struct entry *set = s->entries[set_of(topic, id)];
-    for (size_t j = 0; j < WAYS; j++) {
-        if (set[j].state != ENTRY_FREE && set[j].topic == topic && set[j].id == id)
-            return &set[j];
-    }
-    return NULL;
 }
 
 /* How gladly a place is given up; a schema under way never is. */
@@ -151,11 +142,23 @@ static enum status fetch_text(struct schemas *s, int32_t id, struct reason *why)
     return o->source.fetch(o->source.self, id, &s->json, why);
 }
 
+/* The dead letters that follow tell the id; only here is known what is wrong with it. */
+static void become_incompatible(struct entry *e, const struct reason *why)
+{
+    e->state = ENTRY_INCOMPATIBLE;
+    log_write(LOG_WARN, "schema_incompatible", "topic=%s schema_id=%d why=\"%s\"",
+              topic_label(e->topic), (int)e->id, why->text);
+}
+
 static void compile(struct schemas *s, struct entry *e)
 {
+    struct reason why = { 0 };
     const enum status status = schema_program_compile(
-        buffer_span(&s->json), s->readers[e->topic], s->options.lock, &e->program, &e->why);
-    e->state = status == STATUS_OK ? ENTRY_READY : ENTRY_INCOMPATIBLE;
+        buffer_span(&s->json), s->readers[e->topic], s->options.lock, &e->program, &why);
+    if (status == STATUS_OK)
+        e->state = ENTRY_READY;
+    else
+        become_incompatible(e, &why);
 }
 
 /* The source is unwell: wait twice as long as the last time. */
@@ -179,7 +182,7 @@ static void fetch(struct schemas *s, struct entry *e)
         e->state = ENTRY_MISSING;
         e->asked = now;
     } else if (status == STATUS_MALFORMED) {
-        e->state = ENTRY_INCOMPATIBLE;
+        become_incompatible(e, &e->why);
     } else if (status != STATUS_PENDING) {
         retry_later(s, e, now);
     }
@@ -246,10 +249,4 @@ static bool troubled(void *self, struct reason *why)
 struct decoder_port schemas_port(struct schemas *schemas)
 {
     return (struct decoder_port){ .self = schemas, .decode = decode, .troubled = troubled };
-}
-
-const char *schemas_complaint(const struct schemas *s, enum topic topic, int32_t id)
-{
-    const struct entry *e = find(s, topic, id);
-    return e != NULL && e->state == ENTRY_INCOMPATIBLE ? e->why.text : NULL;
 }

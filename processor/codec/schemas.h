@@ -64,6 +64,3 @@ void schemas_close(struct schemas *schemas);
  * but PENDING is final. While the source is unwell the answer is PENDING too: a
  * registry that does not answer is not bad input; `troubled` tells of it. */
 struct decoder_port schemas_port(struct schemas *schemas);
-
-/* Why an id was found incompatible with a topic, for logs; NULL: it was not. */
-const char *schemas_complaint(const struct schemas *schemas, enum topic topic, int32_t id);

@@ -365,7 +365,7 @@ enum status kafka_prober_status(struct kafka_prober *p, struct reason *why)
 {
     lock(p);
     const enum status s = p->status;
-    if (s != STATUS_OK && why != NULL)
+    if (s != STATUS_OK)
         *why = p->why;
     unlock(p);
     return s;

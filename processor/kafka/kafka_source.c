@@ -480,11 +480,6 @@ struct source_port kafka_source_port(struct kafka_source *source)
     };
 }
 
-bool kafka_source_is_connected(const struct kafka_source *source)
-{
-    return kafka_prober_status(source->prober, NULL) == STATUS_OK;
-}
-
 /* ---- opening and closing --------------------------------------------------------------------
  */
 

@@ -30,6 +30,3 @@ struct kafka_source *kafka_source_open(const struct kafka_source_options *option
 void kafka_source_close(struct kafka_source *source);
 
 struct source_port kafka_source_port(struct kafka_source *source);
-
-/* Did a broker answer lately? For telling whether we are ready. */
-bool kafka_source_is_connected(const struct kafka_source *source);
