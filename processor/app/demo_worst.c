@@ -110,8 +110,7 @@ static void ask_ranks(struct demo_worst *w)
     }
 }
 
-/* ---- choosing -----------------------------------------------------------------------------
- */
+/* ---- choosing ------------------------------------------------------------------------ */
 
 static int by_steps(const void *left, const void *right)
 {
@@ -142,8 +141,7 @@ static void choose(struct demo_worst *w)
     }
 }
 
-/* ---- fields --------------------------------------------------------------------------------
- */
+/* ---- fields -------------------------------------------------------------------------- */
 
 static struct kpi_value amount_of(const char *text)
 {

@@ -127,8 +127,7 @@ static enum status learn_alert_schema(struct runtime *r, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- schemas ------------------------------------------------------------------------------
- */
+/* ---- schemas ------------------------------------------------------------------------- */
 
 static bool read_file(const char *path, struct buffer *ret_text, struct reason *why)
 {
@@ -183,8 +182,7 @@ static enum status know_alert_schema(struct runtime *r, struct reason *why)
     return r->registry == NULL ? STATUS_OK : learn_alert_schema(r, why);
 }
 
-/* ---- HTTP -----------------------------------------------------------------------------------
- */
+/* ---- HTTP ---------------------------------------------------------------------------- */
 
 static void render_metrics(void *self, struct buffer *ret_text)
 {
@@ -230,8 +228,7 @@ static enum status open_http(struct runtime *r, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- opening and closing
- * ----------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------- */
 
 static enum status open_workers(struct runtime *r, struct reason *why)
 {

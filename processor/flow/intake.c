@@ -88,8 +88,7 @@ static int32_t decode_all(struct intake *in, const struct record_batch *batch)
     return count;
 }
 
-/* ---- ordering -----------------------------------------------------------------------------
- */
+/* ---- ordering ------------------------------------------------------------------------ */
 
 static bool before(const struct intake_item *a, const struct intake_item *b)
 {
@@ -133,8 +132,7 @@ static const struct intake_item *sort_items(struct intake *in, int32_t count)
     return from;
 }
 
-/* ---- applying -------------------------------------------------------------------------------
- */
+/* ---- applying ------------------------------------------------------------------------ */
 
 static void apply(struct intake *in, const struct record_batch *batch,
                   const struct intake_item *item, wall_time now)

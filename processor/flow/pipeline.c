@@ -15,8 +15,7 @@ enum {
     LETTER_FLUSH_MS = 100,
 };
 
-/* ---- opening ------------------------------------------------------------------------------
- */
+/* ---- opening ------------------------------------------------------------------------- */
 
 static wall_time now_of(const struct pipeline *p)
 {
@@ -88,8 +87,7 @@ void pipeline_close(struct pipeline *p)
     p->tenures = NULL;
 }
 
-/* ---- saving and publishing
- * -------------------------------------------------------------------- */
+/* ---- saving and publishing ----------------------------------------------------------- */
 
 /* A dead letter is acknowledged before the offset behind it is saved. One wait serves
  * all shards: while Kafka is away a step must not take as long as there are shards. */
@@ -155,8 +153,7 @@ static void publish(struct pipeline *p)
     }
 }
 
-/* ---- duties
- * ------------------------------------------------------------------------------------- */
+/* ---- duties -------------------------------------------------------------------------- */
 
 static bool anything_under_way(const struct pipeline *p)
 {
@@ -264,8 +261,7 @@ static enum status advance_tenures(struct pipeline *p, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 static int patience(const struct pipeline *p)
 {
@@ -341,8 +337,7 @@ static enum status rewind_all(struct pipeline *p, struct reason *why)
     return STATUS_OK;
 }
 
-/* ---- the step
- * ---------------------------------------------------------------------------------------- */
+/* ---- the step ------------------------------------------------------------------------ */
 
 static void tell_health(struct pipeline *p, enum status read, const struct reason *why)
 {

@@ -112,8 +112,7 @@ static void point_parts(struct pending_save *save)
     }
 }
 
-/* ---- sending ------------------------------------------------------------------------------
- */
+/* ---- sending ------------------------------------------------------------------------- */
 
 /* With the views that are in the batch. */
 static void send_save(const struct saving *s, struct tenure *t)
@@ -177,8 +176,7 @@ void saving_resend(const struct saving *s, struct tenure *t, int64_t longest_wai
     send_save(s, t);
 }
 
-/* ---- the answer ---------------------------------------------------------------------------
- */
+/* ---- the answer ---------------------------------------------------------------------- */
 
 static void acknowledged(const struct saving *s, struct tenure *t, wall_time now)
 {

@@ -480,8 +480,7 @@ struct source_port kafka_source_port(struct kafka_source *source)
     };
 }
 
-/* ---- opening and closing --------------------------------------------------------------------
- */
+/* ---- opening and closing ------------------------------------------------------------- */
 
 static void take_memory(struct kafka_source *s)
 {

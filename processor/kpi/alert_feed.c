@@ -198,8 +198,7 @@ void alert_publish(struct alerts *as, struct alert *a, const struct reading *r,
     sellers_queue_view(as->sellers, a->cell, true);
 }
 
-/* ---- storms
- * ---------------------------------------------------------------------------------- */
+/* ---- storms -------------------------------------------------------------------------- */
 
 /* The storm itself is an alert of nobody: seller "*", storefront "*". */
 static uint32_t storm_alert(struct alerts *as, enum kpi kpi)

@@ -162,8 +162,7 @@ enum severity alert_life_start(const struct alerts *as, const struct alert_look 
     return total && !spans_storefronts(as, k) ? SEVERITY_NONE : severity;
 }
 
-/* ---- the states ----------------------------------------------------------------------------
- */
+/* ---- the states ---------------------------------------------------------------------- */
 
 static void when_idle(struct alerts *as, struct alert *a, const struct alert_look *k)
 {

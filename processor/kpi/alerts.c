@@ -9,8 +9,7 @@
 
 #include <string.h>
 
-/* ---- evaluating
- * ------------------------------------------------------------------------------- */
+/* ---- evaluating ---------------------------------------------------------------------- */
 
 /* Everything that a verdict of the rule depends on beside the facts. */
 static uint64_t version_of(const struct alerts *as, const struct alert_look *k)
@@ -149,8 +148,7 @@ void alerts_go_live(struct alerts *as)
     }
 }
 
-/* ---- adoption
- * ------------------------------------------------------------------------------------ */
+/* ---- adoption ------------------------------------------------------------------------ */
 
 static bool knows(const struct alert *a, const struct alert_change *change)
 {

@@ -111,8 +111,7 @@ void shard_tick(struct shard *s, wall_time now)
     alerts_evaluate(&s->alerts, stream_time, now);
 }
 
-/* ---- images
- * ----------------------------------------------------------------------------------- */
+/* ---- images -------------------------------------------------------------------------- */
 
 bool shard_changed(const struct shard *s)
 {

@@ -314,8 +314,7 @@ struct redis_command redis_session_command(struct redis_session *session,
     return redis_command_begin(&session->call, argument_count);
 }
 
-/* ---- connecting -----------------------------------------------------------------------------
- */
+/* ---- connecting ---------------------------------------------------------------------- */
 
 static enum status send_script(struct redis_session *session, struct reason *why)
 {

@@ -60,8 +60,7 @@ void redis_store_disconnect(struct redis_store *store)
     redis_session_disconnect(&store->session);
 }
 
-/* ---- describe
- * ---------------------------------------------------------------------------------- */
+/* ---- describe ------------------------------------------------------------------------ */
 
 static void encode_description(struct redis_session *session, const struct redis_description *d)
 {
@@ -113,8 +112,7 @@ enum status redis_store_describe(struct redis_store *store,
     return s;
 }
 
-/* ---- claim
- * --------------------------------------------------------------------------------------- */
+/* ---- claim --------------------------------------------------------------------------- */
 
 static void encode_claim(struct redis_session *session, int32_t shard, const char *writer)
 {
