@@ -2,12 +2,13 @@
  *
  * Pure. The rules:
  *
- *   fact        decided                              counted at        good / bad
- *   response    reply, or watermark > due + grace    reply, else due   reply <= due
- *   duration    reply                                reply             business ms since
- * opening opened      opening known                        opening           - avoidable opened
- * about one of six topics       opening           - repeat      another ticket in 7 days before
- * opening           - escalation  customer service came in             that event        -
+ *   fact        decided                            counted at       good / bad
+ *   response    reply, or watermark > due + grace  reply, else due  reply <= due
+ *   duration    reply                              reply            business ms since opening
+ *   opened      opening known                      opening          -
+ *   avoidable   opened about one of six topics     opening          -
+ *   repeat      another ticket in 7 days before    opening          -
+ *   escalation  customer service came in           that event       -
  *
  * What excuses the seller (closed by the buyer or by service, nothing owed)
  * takes away a response and a duration that would count later than it.
