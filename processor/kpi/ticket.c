@@ -61,15 +61,28 @@ static void set_open(struct tickets *ts, struct ticket *t, bool open)
     t->open = open;
 }
 
+int64_t ticket_opened(const struct ticket *t, const struct pool *stamps)
+{
+    if (t->stamps[TICKET_STAMP_OPENED] == 0)
+        return TIME_NEVER;
+    return ((const struct stamp *)pool_at(stamps, t->stamps[TICKET_STAMP_OPENED]))->at.ms;
+}
+
+static struct opening opening_of(const struct tickets *ts, uint32_t ref)
+{
+    return (struct opening){ .at = ticket_opened(tickets_at(ts, ref), &ts->stamps),
+                             .ticket = ref };
+}
+
 void ticket_free(struct tickets *ts, uint32_t ref)
 {
     struct ticket *t = tickets_at(ts, ref);
     set_open(ts, t, false);
     overdue_remove(&ts->overdue, ts->sellers, t->claim.cell, ref);
+    for (uint8_t i = 0; i < t->unit_count; i++)
+        contacts_remove(&ts->contacts, t->units[i], opening_of(ts, ref));
     for (int i = 0; i < TICKET_STAMP_COUNT; i++)
         stamp_point(&ts->stamps, &t->stamps[i], 0);
-    for (uint8_t i = 0; i < t->unit_count; i++)
-        contacts_remove(&ts->contacts, t->units[i], ref);
     deadlines_set(&ts->deadlines, ref, TIME_NEVER);
     claim_leave(&ts->claims, ref);
     pool_free(&ts->tickets, ref);
@@ -82,13 +95,6 @@ static void forget(struct tickets *ts, uint32_t ref)
 }
 
 /* ---- settling ------------------------------------------------------------------ */
-
-int64_t ticket_opened(const struct ticket *t, const struct pool *stamps)
-{
-    if (t->stamps[TICKET_STAMP_OPENED] == 0)
-        return TIME_NEVER;
-    return ((const struct stamp *)pool_at(stamps, t->stamps[TICKET_STAMP_OPENED]))->at.ms;
-}
 
 static bool closed(const struct ticket *t)
 {
@@ -228,11 +234,11 @@ static void settle(struct tickets *ts, uint32_t ref)
 static bool is_repeat(const struct tickets *ts, uint32_t ref)
 {
     const struct ticket *t = tickets_at(ts, ref);
-    const int64_t opened = ticket_opened(t, &ts->stamps);
+    const struct opening opening = opening_of(ts, ref);
     for (uint8_t u = 0; u < t->unit_count; u++) {
         struct opening before;
-        if (contacts_before(&ts->contacts, t->units[u], ref, &before) &&
-            opened - before.at <= REPEAT_WITHIN_MS)
+        if (contacts_before(&ts->contacts, t->units[u], opening, &before) &&
+            opening.at - before.at <= REPEAT_WITHIN_MS)
             return true;
     }
     return false;
@@ -258,6 +264,15 @@ static bool takes_part(const struct tickets *ts, const struct ticket *t)
            ticket_opened(t, &ts->stamps) != TIME_NEVER;
 }
 
+/* Takes the ticket out from among those that share its order units: its opening is about to
+ * move. Returns for each unit the one that stood behind it, to be looked at again. */
+static void leave_units(struct tickets *ts, uint32_t ref, uint32_t ret_behind[TICKET_UNITS_MAX])
+{
+    const struct ticket *t = tickets_at(ts, ref);
+    for (uint8_t u = 0; u < t->unit_count; u++)
+        ret_behind[u] = contacts_remove(&ts->contacts, t->units[u], opening_of(ts, ref));
+}
+
 /* Puts the ticket where it belongs among those that share its order units, and looks
  * again at those whose predecessor changed. */
 static void share_units(struct tickets *ts, uint32_t ref)
@@ -265,8 +280,8 @@ static void share_units(struct tickets *ts, uint32_t ref)
     const struct ticket *t = tickets_at(ts, ref);
     const bool there = takes_part(ts, t);
     for (uint8_t u = 0; u < t->unit_count; u++) {
-        const struct opening opening = { ticket_opened(t, &ts->stamps), ref };
-        const uint32_t behind_before = contacts_remove(&ts->contacts, t->units[u], ref);
+        const struct opening opening = opening_of(ts, ref);
+        const uint32_t behind_before = contacts_remove(&ts->contacts, t->units[u], opening);
         if (there)
             recheck(ts, contacts_put(&ts->contacts, t->units[u], opening));
         recheck(ts, behind_before);
@@ -331,7 +346,8 @@ static bool add_unit(struct tickets *ts, uint32_t ref, struct hash128 unit)
         return false;
     if (t->unit_count == TICKET_UNITS_MAX) {
         t->unit_count -= 1;
-        recheck(ts, contacts_remove(&ts->contacts, t->units[t->unit_count], ref));
+        recheck(ts,
+                contacts_remove(&ts->contacts, t->units[t->unit_count], opening_of(ts, ref)));
     }
     for (uint8_t i = t->unit_count; i > at; i--)
         t->units[i] = t->units[i - 1];
@@ -383,6 +399,9 @@ void tickets_apply(struct tickets *ts, const struct event *event)
     const bool is_first = decides(ts, t, TICKET_STAMP_FIRST, event);
     const bool opens =
         event->kind == EVENT_TICKET_OPENED && decides(ts, t, TICKET_STAMP_OPENED, event);
+    uint32_t left_behind[TICKET_UNITS_MAX] = { 0 };
+    if (opens)
+        leave_units(ts, ref, left_behind);
     const uint32_t stamp =
         is_first || opens ? stamp_new(&ts->stamps, event->ts_event, event->id_message) : 0;
     if (is_first)
@@ -397,6 +416,8 @@ void tickets_apply(struct tickets *ts, const struct event *event)
         claim_arbitrate(&ts->claims, ref, (struct claim_judgement){ settle_claim, ts });
     else if (opens || units_changed || was_part != takes_part(ts, t))
         share_units(ts, ref);
+    for (int u = 0; u < TICKET_UNITS_MAX; u++)
+        recheck(ts, left_behind[u]);
     settle(ts, ref);
     ts->foreign_events += t->claim.disowned;
 }
@@ -427,9 +448,8 @@ void tickets_loaded(struct tickets *ts)
         if (t->claim.cell == 0)
             continue;
         set_open(ts, t, !closed(t));
-        const struct opening opening = { ticket_opened(t, &ts->stamps), ref };
         for (uint8_t u = 0; u < t->unit_count && takes_part(ts, t); u++)
-            contacts_put(&ts->contacts, t->units[u], opening);
+            contacts_put(&ts->contacts, t->units[u], opening_of(ts, ref));
         struct ticket_wanted wanted;
         want(ts, t, &wanted);
         deadlines_set(&ts->deadlines, ref, wanted.overdue ? t->due : next_time(ts, ref));

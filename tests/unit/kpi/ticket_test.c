@@ -408,6 +408,19 @@ static void repeat_of_a_ticket_that_goes_is_judged_by_the_one_before(void **stat
     assert_int_equal(story_facts(s, FACT_REPEAT), 0);
 }
 
+/* An earlier opening is heard of, and puts the ticket before another one: who stood behind it
+ * has only that other one before it now, more than a week ago. */
+static void repeat_of_a_ticket_whose_opening_moves_is_judged_by_the_one_before(void **state)
+{
+    struct story *s = *state;
+    story_ticket_about(s, "t1", "u1", STORY_NOON - DAY_MS);
+    story_ticket_about(s, "t2", "u1", STORY_NOON);
+    story_ticket_about(s, "t3", "u1", STORY_NOON + 6 * DAY_MS + HOUR_MS);
+    assert_int_equal(story_facts(s, FACT_REPEAT), 2);
+    story_ticket_opened(s, "t2", STORY_NOON - 2 * DAY_MS);
+    assert_int_equal(story_facts(s, FACT_REPEAT), 1);
+}
+
 /* ---- other facts
  * ---------------------------------------------------------------------------------- */
 
@@ -551,6 +564,7 @@ int main(void)
         TEST(twenty_tickets_on_one_unit_are_nineteen_repeats),
         TEST(repeat_after_many_tickets_is_known_in_any_order_of_arrival),
         TEST(repeat_of_a_ticket_that_goes_is_judged_by_the_one_before),
+        TEST(repeat_of_a_ticket_whose_opening_moves_is_judged_by_the_one_before),
         TEST(topic_of_the_opening_decides_the_class),
         TEST(escalation_counts_once_at_its_first_event),
         TEST(ticket_fulfilled_by_kaufland_goes_with_all_its_facts),
