@@ -138,7 +138,7 @@ void claim_arbitrate(const struct claims *cs, uint32_t ref, struct claim_judgeme
     uint32_t other;
     while ((other = table_next(table, &walk)) != 0) {
         struct claim *c = claim_at(cs, other);
-        if (!is_of(c, name_span(&id)))
+        if (!is_of(c, name_span(&id)) || (c->contested && c->disowned == (other != owner)))
             continue;
         c->contested = true;
         c->disowned = other != owner;

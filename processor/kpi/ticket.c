@@ -292,7 +292,7 @@ static void share_units(struct tickets *ts, uint32_t ref)
 static void settle_claim(void *self, uint32_t ref)
 {
     share_units(self, ref);
-    settle(self, ref);
+    settle_one(self, ref);
 }
 
 /* ---- what events tell --------------------------------------------------------------- */
@@ -414,7 +414,7 @@ void tickets_apply(struct tickets *ts, const struct event *event)
 
     if ((is_new && claim_has_rival(&ts->claims, ref)) || (t->claim.contested && is_first))
         claim_arbitrate(&ts->claims, ref, (struct claim_judgement){ settle_claim, ts });
-    else if (opens || units_changed || was_part != takes_part(ts, t))
+    if (opens || units_changed || was_part != takes_part(ts, t))
         share_units(ts, ref);
     for (int u = 0; u < TICKET_UNITS_MAX; u++)
         recheck(ts, left_behind[u]);
@@ -424,18 +424,23 @@ void tickets_apply(struct tickets *ts, const struct event *event)
 
 /* ---- time ------------------------------------------------------------------------------ */
 
+/* Time alone changes nothing that a disowned claim means to its owner. */
+static void look_again(struct tickets *ts, uint32_t ref)
+{
+    settle_one(ts, ref);
+    if (next_time(ts, ref) >= ts->watermark)
+        return;
+    ts->abandoned += !closed(tickets_at(ts, ref));
+    forget(ts, ref);
+}
+
 void tickets_advance(struct tickets *ts, event_time watermark)
 {
     CHECK(watermark.ms >= ts->watermark);
     ts->watermark = watermark.ms;
     uint32_t ref;
-    while ((ref = deadlines_due(&ts->deadlines, watermark.ms)) != 0) {
-        settle(ts, ref);
-        if (next_time(ts, ref) >= watermark.ms)
-            continue;
-        ts->abandoned += !closed(tickets_at(ts, ref));
-        forget(ts, ref);
-    }
+    while ((ref = deadlines_due(&ts->deadlines, watermark.ms)) != 0)
+        look_again(ts, ref);
 }
 
 /* What is overdue is looked at with the first tick, oldest due time first: that

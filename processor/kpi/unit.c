@@ -171,7 +171,7 @@ static void settle(struct units *us, uint32_t ref)
 
 static void settle_claim(void *self, uint32_t ref)
 {
-    settle(self, ref);
+    settle_one(self, ref);
 }
 
 /* ---- what events tell ------------------------------------------------------------- */
@@ -334,16 +334,16 @@ void units_apply(struct units *us, const struct event *event)
 
     if ((is_new && claim_has_rival(&us->claims, ref)) || (u->claim.contested && is_first))
         claim_arbitrate(&us->claims, ref, (struct claim_judgement){ settle_claim, us });
-    else
-        settle(us, ref);
+    settle(us, ref);
     us->foreign_events += units_at(us, ref)->claim.disowned;
 }
 
 /* ---- time ----------------------------------------------------------------------------- */
 
+/* Time alone changes nothing that a disowned claim means to its owner. */
 static void look_again(struct units *us, uint32_t ref)
 {
-    settle(us, ref);
+    settle_one(us, ref);
     if (next_time(us, ref) >= us->watermark)
         return;
     const struct unit_memory memory = memory_of(us);

@@ -12,6 +12,8 @@
 
 #define DUE (STORY_NOON + 2 * DAY_MS)
 
+enum { RIVALS = 1000 };
+
 /* ---- the initial response --------------------------------------------------------------- */
 
 static void reply_at_the_due_time_is_good_and_a_later_one_is_bad(void **state)
@@ -496,6 +498,27 @@ static void stranger_does_not_inherit_a_ticket_when_its_owner_would_be_forgotten
     assert_int_equal(story_facts_in(s, "30d"), 0);
 }
 
+/* "unknown" is the ticket of a thousand sellers: it belongs to whose event was the first,
+ * though older ones are heard of again and again, and goes with all its claims. If an event
+ * looked at every pair of rivals, this would take minutes. */
+static void placeholder_of_many_sellers_belongs_to_the_first_event(void **state)
+{
+    struct story *s = *state;
+    for (int i = 0; i < RIVALS; i++) {
+        s->seller = story_name(s, "seller", i);
+        story_ticket_opened(s, "unknown", STORY_NOON + (i % 2 == 0 ? i : -i) * SECOND_MS);
+        story_reply(s, "unknown", STORY_NOON + HOUR_MS);
+        assert_int_equal(story_facts(s, FACT_OPENED), i == 0 || i % 2 != 0);
+    }
+    s->seller = story_name(s, "seller", RIVALS - 3);
+    assert_int_equal(story_facts(s, FACT_OPENED), 0);
+    s->seller = story_name(s, "seller", RIVALS - 1);
+    assert_int_equal(story_facts(s, FACT_OPENED), 1);
+    assert_int_equal(s->shard->entities.live[ENTITY_TICKET], RIVALS);
+    story_pass_time_to(s, STORY_NOON + 200 * DAY_MS);
+    assert_int_equal(s->shard->entities.live[ENTITY_TICKET], 0);
+}
+
 /* ---- forgetting
  * -------------------------------------------------------------------------------------- */
 
@@ -570,6 +593,7 @@ int main(void)
         TEST(ticket_fulfilled_by_kaufland_goes_with_all_its_facts),
         TEST(ticket_belongs_to_the_seller_of_its_first_event),
         TEST(stranger_does_not_inherit_a_ticket_when_its_owner_would_be_forgotten),
+        TEST(placeholder_of_many_sellers_belongs_to_the_first_event),
         TEST(answered_ticket_is_forgotten_when_no_window_holds_a_repeat_of_it),
         TEST(open_ticket_is_abandoned_after_90_days_without_an_event),
     };

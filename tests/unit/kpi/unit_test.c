@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+enum { RIVALS = 1000 };
+
 #define SHIP_BY (STORY_NOON + DAY_MS)
 #define FROM (STORY_NOON + 2 * DAY_MS)
 #define BY (STORY_NOON + 4 * DAY_MS)
@@ -450,6 +452,28 @@ static void stranger_does_not_inherit_a_unit_when_its_owner_would_be_forgotten(v
     assert_int_equal(s->shard->entities.live[ENTITY_UNIT], 0); /* nobody stays for ever */
 }
 
+/* "0" is the unit of a thousand sellers: it belongs to whose event was the first, though older
+ * ones are heard of again and again, and goes with all its claims. If an event looked at every
+ * pair of rivals, this would take minutes. */
+static void placeholder_of_many_sellers_belongs_to_the_first_event(void **state)
+{
+    struct story *s = *state;
+    for (int i = 0; i < RIVALS; i++) {
+        s->seller = story_name(s, "seller", i);
+        const int64_t at = STORY_NOON + (i % 2 == 0 ? i : -i) * SECOND_MS;
+        story_order(s, "0", at);
+        story_cancel(s, "0", "out_of_stock", at + HOUR_MS);
+        assert_int_equal(story_facts(s, FACT_CREATED), i == 0 || i % 2 != 0);
+    }
+    s->seller = story_name(s, "seller", RIVALS - 3);
+    assert_int_equal(story_facts(s, FACT_CREATED), 0);
+    s->seller = story_name(s, "seller", RIVALS - 1);
+    assert_int_equal(story_facts(s, FACT_CREATED), 1);
+    assert_int_equal(s->shard->entities.live[ENTITY_UNIT], RIVALS);
+    story_pass_time_to(s, STORY_NOON + 200 * DAY_MS);
+    assert_int_equal(s->shard->entities.live[ENTITY_UNIT], 0);
+}
+
 /* ---- forgetting
  * ------------------------------------------------------------------------------------- */
 
@@ -579,6 +603,7 @@ int main(void)
         TEST(unit_belongs_to_the_seller_of_its_first_event_the_others_are_ignored),
         TEST(unit_belongs_to_the_storefront_of_its_first_event),
         TEST(stranger_does_not_inherit_a_unit_when_its_owner_would_be_forgotten),
+        TEST(placeholder_of_many_sellers_belongs_to_the_first_event),
         TEST(delivered_unit_is_forgotten_when_no_window_holds_its_facts),
         TEST(status_returned_three_weeks_after_the_delivery_counts_nothing_twice),
         TEST(open_unit_is_abandoned_after_90_days_without_an_event),
