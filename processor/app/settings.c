@@ -10,7 +10,7 @@
  *      calendars built in, then their file, then the configuration
  *      limits    the catalogue's under alerts.*, then `thresholds`,
  *                then a copy for each storefront, then the storefront's own
- *      checks    what two settings must not say together
+ *      checks    what two settings must not say together, and what files must hold
  *
  * Nothing stops at a mistake: a part that is wrong keeps its default, so that the
  * parts after it can be checked too, and the whole is thrown away at the end.
@@ -22,6 +22,7 @@
 #include "app/settings_environment.h"
 #include "app/settings_maps.h"
 #include "app/settings_plain.h"
+#include "app/settings_schemas.h"
 #include "app/settings_storefronts.h"
 #include "app/settings_table.h"
 #include "app/settings_thresholds.h"
@@ -69,6 +70,7 @@ static void read_tree(const struct settings_reading *r, char *const *environment
     settings_storefronts_preset(r->settings);
     settings_storefronts_read(r);
     settings_checks_run(r);
+    settings_schemas_check(r);
     settings_thresholds_version(r->settings);
 }
 

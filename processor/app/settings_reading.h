@@ -10,6 +10,7 @@
  *      settings_calendars    calendars_file, calendars, storefronts
  *      settings_thresholds   thresholds, and those of storefronts
  *      settings_checks       what two settings must not say together
+ *      settings_schemas      the texts that schemas.files names
  */
 #pragma once
 

@@ -540,19 +540,40 @@ static enum status compile_parsed(avro_schema_t schema, const struct reader_sche
     return s;
 }
 
+static void lock_avro(pthread_mutex_t *lock)
+{
+    if (lock != NULL)
+        pthread_mutex_lock(lock);
+}
+
+static void unlock_avro(pthread_mutex_t *lock)
+{
+    if (lock != NULL)
+        pthread_mutex_unlock(lock);
+}
+
 enum status schema_program_compile(struct span text, const struct reader_schema *reader,
                                    pthread_mutex_t *lock, struct schema_program **ret_program,
                                    struct reason *why)
 {
-    if (lock != NULL)
-        pthread_mutex_lock(lock);
+    lock_avro(lock);
     avro_schema_t schema;
     enum status s = parse(text, &schema, why);
     if (s == STATUS_OK) {
         s = compile_parsed(schema, reader, ret_program, why);
         avro_schema_decref(schema);
     }
-    if (lock != NULL)
-        pthread_mutex_unlock(lock);
+    unlock_avro(lock);
     return s;
+}
+
+bool schema_program_is_schema(struct span text, pthread_mutex_t *lock, struct reason *why)
+{
+    lock_avro(lock);
+    avro_schema_t schema;
+    const bool is_schema = parse(text, &schema, why) == STATUS_OK;
+    if (is_schema)
+        avro_schema_decref(schema);
+    unlock_avro(lock);
+    return is_schema;
 }

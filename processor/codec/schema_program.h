@@ -75,5 +75,8 @@ enum status schema_program_compile(struct span text, const struct reader_schema 
                                    pthread_mutex_t *lock, struct schema_program **ret_program,
                                    struct reason *why);
 
+/* Is the text an Avro schema within our bounds, whatever it is for? With the same lock. */
+bool schema_program_is_schema(struct span text, pthread_mutex_t *lock, struct reason *why);
+
 /* Accepts NULL. */
 void schema_program_free(struct schema_program *program);

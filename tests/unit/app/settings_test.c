@@ -521,13 +521,61 @@ static void topic_belongs_to_its_class_and_others_to_none(void **state)
 static void schema_files_are_found_beside_the_configuration(void **state)
 {
     (void)state;
-    struct outcome o = parse("schemas: {source: files, files: {7: a.avsc, 8: /x/b.avsc}}");
+    struct outcome o = parse("schemas: {files: {7: a.avsc, 8: /x/b.avsc}}");
     assert_true(o.good);
     assert_int_equal(o.settings.schema_file_count, 2);
     assert_int_equal(o.settings.schema_files[0].id, 7);
     assert_string_equal(o.settings.schema_files[0].path, "/nowhere/a.avsc");
     assert_string_equal(o.settings.schema_files[1].path, "/x/b.avsc");
     discard(&o);
+}
+
+/* A file with `text` and our own schemas beside it, as schemas 1 to 5. */
+static struct outcome parse_with_schema(const char *text)
+{
+    char path[] = "/tmp/settings_XXXXXX";
+    char yaml[2048];
+    const int file = mkstemp(path);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    (void)close(file);
+    (void)snprintf(yaml, sizeof yaml,
+                   "schemas:\n"
+                   "  source: files\n"
+                   "  files:\n"
+                   "    1: %s/schemas/alert_event.avsc\n"
+                   "    2: %s/schemas/order_event.avsc\n"
+                   "    3: %s/schemas/message_event.avsc\n"
+                   "    4: %s/schemas/shipment_event.avsc\n"
+                   "    5: %s\n",
+                   SOURCE_DIR, SOURCE_DIR, SOURCE_DIR, SOURCE_DIR, path);
+    struct outcome o = parse(yaml);
+    assert_int_equal(unlink(path), 0);
+    return o;
+}
+
+/* Else the first record of that id, and with it the whole topic, would be dead letters. */
+static void schema_file_that_cannot_be_used_is_told_at_its_line(void **state)
+{
+    (void)state;
+    struct outcome o = parse_with_schema("{\"type\": \"record\"");
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, 1);
+    assert_non_null(
+        strstr(text_of(&o.problems), "/nowhere/test.yaml:8:8: schemas.files: schema 5, /tmp/"));
+    assert_non_null(strstr(text_of(&o.problems), ": it is no Avro schema: "));
+    discard(&o);
+
+    o = parse_with_schema("\"string\"");
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, 1);
+    assert_non_null(strstr(text_of(&o.problems), ": it fits no topic (orders: "));
+    assert_non_null(strstr(text_of(&o.problems), "; shipments: "));
+    discard(&o);
+
+    assert_mistake("schemas: {source: files, files: {7: gone.avsc}}",
+                   "1:37: schemas.files: schema 7: cannot open /nowhere/gone.avsc: No such "
+                   "file or directory");
 }
 
 static void instance_is_named_after_the_host_unless_told(void **state)
@@ -635,6 +683,7 @@ int main(void)
         cmocka_unit_test(setting_by_path_is_checked_like_the_file),
         cmocka_unit_test(topic_belongs_to_its_class_and_others_to_none),
         cmocka_unit_test(schema_files_are_found_beside_the_configuration),
+        cmocka_unit_test(schema_file_that_cannot_be_used_is_told_at_its_line),
         cmocka_unit_test(instance_is_named_after_the_host_unless_told),
         cmocka_unit_test(links_and_labels_are_kept_in_the_order_of_the_file),
         cmocka_unit_test(mistake_in_a_link_says_what_would_be_right),
