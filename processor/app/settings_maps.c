@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "codec/alert_pairs.h"
 #include "codec/link_template.h"
+#include "kafka/kafka_conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,21 @@ static bool property_is_ours(const struct settings_reading *r, struct settings_p
     return false;
 }
 
+/* Would our clients take it? One alone, so that each mistake has its own place. */
+static bool property_is_accepted(const struct settings_reading *r, struct settings_place place,
+                                 const char *name, const char *value)
+{
+    struct reason why = { "" };
+    const struct kafka_property property = { .name = name, .value = value };
+    const struct kafka_options options = { .brokers = r->settings->kafka_brokers,
+                                           .properties = &property,
+                                           .property_count = 1 };
+    if (kafka_conf_check(&options, &why))
+        return true;
+    settings_problems_add(r->problems, place, "%s", why.text);
+    return false;
+}
+
 void settings_maps_property(const struct settings_reading *r, struct settings_place place,
                             const char *name, const char *value)
 {
@@ -127,7 +143,8 @@ void settings_maps_property(const struct settings_reading *r, struct settings_pl
                               name, (int)ENTRIES_MAX, (int)VALUE_BYTES_MAX);
         return;
     }
-    set_pair(&r->settings->kafka_properties, name, value);
+    if (property_is_accepted(r, place, name, value))
+        set_pair(&r->settings->kafka_properties, name, value);
 }
 
 static void read_property(const struct settings_reading *r, const struct yaml_node *node)

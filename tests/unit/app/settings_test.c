@@ -358,6 +358,35 @@ static void settings_that_contradict_each_other_are_told(void **state)
                    "1:32: kafka.properties: group.id cannot be set here; use kafka.group");
 }
 
+/* All of them, each at its line: librdkafka would tell one at a time, at start. */
+static void kafka_properties_are_shown_to_librdkafka(void **state)
+{
+    (void)state;
+    struct outcome o = parse("kafka:\n"
+                             "  properties:\n"
+                             "    nonsense.prop: 1\n"
+                             "    security.protocol: SASL_SSL\n"
+                             "    socket.timeout.ms: soon\n"
+                             "    security.protokol: geheim\n");
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, 3);
+    assert_non_null(
+        strstr(text_of(&o.problems), "test.yaml:3:20: kafka.properties: librdkafka "));
+    assert_non_null(strstr(text_of(&o.problems), " has no property nonsense.prop; see "));
+    assert_non_null(strstr(text_of(&o.problems),
+                           "test.yaml:5:24: kafka.properties: the value of "
+                           "socket.timeout.ms is not accepted: "));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:6:24: "));
+    assert_null(strstr(text_of(&o.problems), "geheim"));
+    discard(&o);
+
+    char *const environment[] = { (char[]){ "SELLERWATCH_KAFKA_PROPERTIES_NONSENSE=1" }, NULL };
+    o = parse_with("", environment);
+    assert_false(o.good);
+    assert_non_null(strstr(text_of(&o.problems), "environment: kafka.properties: librdkafka "));
+    discard(&o);
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -674,6 +703,7 @@ int main(void)
         cmocka_unit_test(billion_laughs_are_not_laughed),
         cmocka_unit_test(deep_and_large_files_are_refused),
         cmocka_unit_test(settings_that_contradict_each_other_are_told),
+        cmocka_unit_test(kafka_properties_are_shown_to_librdkafka),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
