@@ -7,7 +7,7 @@
 #include "app/settings_table.h"
 #include "base/check.h"
 
-#include <stdlib.h>
+#include <ctype.h>
 #include <string.h>
 
 static struct settings_place place_of(const struct settings_reading *r, const char *path)
@@ -19,22 +19,52 @@ static struct settings_place place_of(const struct settings_reading *r, const ch
 }
 
 /* "host:port" with a port from 1 to 65535; the host may be an [IPv6] address. */
-static bool is_address(const char *text)
+static bool is_address(struct span text)
 {
-    const char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text)
+    const char *const begin = (const char *)text.at;
+    size_t digits = 0;
+    long port = 0;
+    while (digits < text.size && isdigit(text.at[text.size - 1 - digits]))
+        digits++;
+    const size_t host = text.size - digits;
+    if (digits == 0 || digits > 5 || host < 2 || begin[host - 1] != ':' ||
+        memchr(begin, ' ', text.size) != NULL)
         return false;
-    const size_t digits = strspn(colon + 1, "0123456789");
-    if (digits == 0 || digits > 5 || colon[1 + digits] != '\0')
-        return false;
-    const long port = strtol(colon + 1, NULL, 10);
+    for (size_t i = host; i < text.size; i++)
+        port = port * 10 + (begin[i] - '0');
     return port >= 1 && port <= 65535;
+}
+
+static struct span without_blanks_around(struct span text)
+{
+    while (text.size > 0 && text.at[0] == ' ')
+        text = span_of(text.at + 1, text.size - 1);
+    while (text.size > 0 && text.at[text.size - 1] == ' ')
+        text.size--;
+    return text;
+}
+
+/* A list such as librdkafka takes it: with commas, and blanks that mean nothing. */
+static void check_brokers(const struct settings_reading *r)
+{
+    const char *at = r->settings->kafka_brokers;
+    for (bool last = false; !last;) {
+        const size_t size = strcspn(at, ",");
+        const struct span broker = without_blanks_around(span_of(at, size));
+        if (!is_address(broker))
+            settings_problems_add(r->problems, place_of(r, "kafka.brokers"),
+                                  "kafka.brokers: \"%.*s\" is not host:port; write such as "
+                                  "127.0.0.1:9092",
+                                  (int)broker.size, (const char *)broker.at);
+        last = at[size] == '\0';
+        at += size + 1;
+    }
 }
 
 static void check_addresses(const struct settings_reading *r)
 {
     const struct settings *s = r->settings;
-    if (s->redis_socket[0] == '\0' && !is_address(s->redis_address))
+    if (s->redis_socket[0] == '\0' && !is_address(span_of_text(s->redis_address)))
         settings_problems_add(r->problems, place_of(r, "redis.address"),
                               "redis.address: \"%s\" is not host:port; write such as "
                               "127.0.0.1:6379, or give redis.socket",
@@ -111,6 +141,7 @@ static void check_times(const struct settings_reading *r)
 void settings_checks_run(const struct settings_reading *r)
 {
     CHECK(r->settings != NULL);
+    check_brokers(r);
     check_addresses(r);
     check_schemas(r);
     check_topics(r);

@@ -387,6 +387,26 @@ static void kafka_properties_are_shown_to_librdkafka(void **state)
     discard(&o);
 }
 
+static void each_broker_that_is_no_address_is_told(void **state)
+{
+    (void)state;
+    assert_valid("kafka: {brokers: \"a:1, b.example:9092,SASL_SSL://c:9093,[::1]:9092\"}");
+    struct outcome o = parse("kafka:\n"
+                             "  brokers: \"foo,bar:99999, :9092,good:9092,\"\n");
+    assert_false(o.good);
+    assert_string_equal(
+        text_of(&o.problems),
+        "/nowhere/test.yaml:2:12: kafka.brokers: \"foo\" is not host:port; write such as "
+        "127.0.0.1:9092\n"
+        "/nowhere/test.yaml:2:12: kafka.brokers: \"bar:99999\" is not host:port; write such as "
+        "127.0.0.1:9092\n"
+        "/nowhere/test.yaml:2:12: kafka.brokers: \":9092\" is not host:port; write such as "
+        "127.0.0.1:9092\n"
+        "/nowhere/test.yaml:2:12: kafka.brokers: \"\" is not host:port; write such as "
+        "127.0.0.1:9092\n");
+    discard(&o);
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -704,6 +724,7 @@ int main(void)
         cmocka_unit_test(deep_and_large_files_are_refused),
         cmocka_unit_test(settings_that_contradict_each_other_are_told),
         cmocka_unit_test(kafka_properties_are_shown_to_librdkafka),
+        cmocka_unit_test(each_broker_that_is_no_address_is_told),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
