@@ -100,6 +100,16 @@ static void check_schemas(const struct settings_reading *r)
                               "schemas.registry.user and .password");
 }
 
+/* What Kafka itself allows; how long a name may be, settings.def says. */
+static bool is_topic_name(const char *name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789._-";
+    return name[strspn(name, allowed)] == '\0' && strcmp(name, ".") != 0 &&
+           strcmp(name, "..") != 0;
+}
+
 static void check_topics(const struct settings_reading *r)
 {
     const struct settings *s = r->settings;
@@ -110,6 +120,11 @@ static void check_topics(const struct settings_reading *r)
                                          "kafka.topics.shipments", "kafka.topics.alerts",
                                          "kafka.topics.deadletter" };
     for (int i = 0; i < 5; i++) {
+        if (!is_topic_name(topics[i]))
+            settings_problems_add(r->problems, place_of(r, paths[i]),
+                                  "%s: \"%s\" is no name of a topic; write 1 to 249 letters, "
+                                  "digits, dots, underscores and hyphens, but not . or ..",
+                                  paths[i], topics[i]);
         for (int k = 0; k < i; k++) {
             if (strcmp(topics[i], topics[k]) == 0)
                 settings_problems_add(r->problems, place_of(r, paths[i]),

@@ -407,6 +407,28 @@ static void each_broker_that_is_no_address_is_told(void **state)
     discard(&o);
 }
 
+static void topic_that_kafka_cannot_have_is_told(void **state)
+{
+    (void)state;
+    assert_valid("kafka: {topics: {orders: shop.Orders_v2-eu}}");
+    struct outcome o = parse("kafka:\n"
+                             "  topics:\n"
+                             "    orders: my orders\n"
+                             "    messages: ..\n"
+                             "    alerts: \"bestellungen\\u00e9\"\n"
+                             "    deadletter: .\n");
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, 4);
+    assert_non_null(strstr(text_of(&o.problems),
+                           "test.yaml:3:13: kafka.topics.orders: \"my orders\" is no name of a "
+                           "topic; write 1 to 249 letters, digits, dots, underscores and "
+                           "hyphens, but not . or ..\n"));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:4:15: kafka.topics.messages: "));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:5:13: kafka.topics.alerts: "));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:6:17: kafka.topics.deadletter: "));
+    discard(&o);
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -725,6 +747,7 @@ int main(void)
         cmocka_unit_test(settings_that_contradict_each_other_are_told),
         cmocka_unit_test(kafka_properties_are_shown_to_librdkafka),
         cmocka_unit_test(each_broker_that_is_no_address_is_told),
+        cmocka_unit_test(topic_that_kafka_cannot_have_is_told),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
