@@ -7,6 +7,7 @@
 #include "app/settings_table.h"
 #include "base/check.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
 
@@ -134,6 +135,25 @@ static void check_topics(const struct settings_reading *r)
     }
 }
 
+static bool is_ip_address(const char *text)
+{
+    struct in6_addr any;
+    return inet_pton(AF_INET, text, &any) == 1 || inet_pton(AF_INET6, text, &any) == 1;
+}
+
+/* A name other than localhost would make the answer depend on who is asked. */
+static void check_http(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    if (!s->http_enabled || is_ip_address(s->http_address) ||
+        strcmp(s->http_address, "localhost") == 0)
+        return;
+    settings_problems_add(r->problems, place_of(r, "http.address"),
+                          "http.address: \"%s\" is no IP address; write 127.0.0.1, or 0.0.0.0 "
+                          "for all addresses of this machine",
+                          s->http_address);
+}
+
 static void check_order(const struct settings_reading *r, const char *longer, int64_t longer_ms,
                         const char *shorter, int64_t shorter_ms)
 {
@@ -161,4 +181,5 @@ void settings_checks_run(const struct settings_reading *r)
     check_schemas(r);
     check_topics(r);
     check_times(r);
+    check_http(r);
 }

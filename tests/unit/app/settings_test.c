@@ -429,6 +429,18 @@ static void topic_that_kafka_cannot_have_is_told(void **state)
     discard(&o);
 }
 
+static void http_address_is_an_address_of_a_machine(void **state)
+{
+    (void)state;
+    assert_valid("http: {address: 0.0.0.0}");
+    assert_valid("http: {address: \"::1\"}");
+    assert_valid("http: {address: localhost}");
+    assert_valid("http: {address: notanip, enabled: false}");
+    assert_mistake("http: {address: notanip}",
+                   "1:17: http.address: \"notanip\" is no IP address; write 127.0.0.1, or "
+                   "0.0.0.0 for all addresses of this machine");
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -748,6 +760,7 @@ int main(void)
         cmocka_unit_test(kafka_properties_are_shown_to_librdkafka),
         cmocka_unit_test(each_broker_that_is_no_address_is_told),
         cmocka_unit_test(topic_that_kafka_cannot_have_is_told),
+        cmocka_unit_test(http_address_is_an_address_of_a_machine),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
