@@ -1,4 +1,5 @@
-/* settings_checks.c - what two settings must not say together.
+/* settings_checks.c - what two settings must not say together, and what one must not say
+ * though its type and range are right.
  *
  * A mistake is told at the place of the setting named first, if the file gives it.
  */
@@ -6,10 +7,13 @@
 
 #include "app/settings_table.h"
 #include "base/check.h"
+#include "redis/redis_link.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct settings_place place_of(const struct settings_reading *r, const char *path)
 {
@@ -62,6 +66,31 @@ static void check_brokers(const struct settings_reading *r)
     }
 }
 
+static void check_readable(const struct settings_reading *r, const char *path, const char *file)
+{
+    if (file[0] != '\0' && access(file, R_OK) != 0)
+        settings_problems_add(r->problems, place_of(r, path), "%s: cannot read %s: %s", path,
+                              file, strerror(errno));
+}
+
+static void check_redis_tls(const struct settings_reading *r)
+{
+    const struct settings *s = r->settings;
+    if (!s->redis_tls)
+        return;
+    if (s->redis_socket[0] != '\0')
+        settings_problems_add(r->problems, place_of(r, "redis.tls"),
+                              "redis.tls: a Unix socket speaks no TLS; remove redis.socket or "
+                              "redis.tls");
+    if (!redis_link_has_tls())
+        settings_problems_add(r->problems, place_of(r, "redis.tls"),
+                              "redis.tls: this program was built with a hiredis that has no "
+                              "TLS; use a build with hiredis 1.0 or later, or a local tunnel");
+    check_readable(r, "redis.tls_ca_file", s->redis_tls_ca_file);
+    check_readable(r, "redis.tls_certificate_file", s->redis_tls_certificate_file);
+    check_readable(r, "redis.tls_key_file", s->redis_tls_key_file);
+}
+
 static void check_addresses(const struct settings_reading *r)
 {
     const struct settings *s = r->settings;
@@ -70,10 +99,6 @@ static void check_addresses(const struct settings_reading *r)
                               "redis.address: \"%s\" is not host:port; write such as "
                               "127.0.0.1:6379, or give redis.socket",
                               s->redis_address);
-    if (s->redis_socket[0] != '\0' && s->redis_tls)
-        settings_problems_add(r->problems, place_of(r, "redis.tls"),
-                              "redis.tls: a Unix socket speaks no TLS; remove redis.socket or "
-                              "redis.tls");
     if (strpbrk(s->redis_prefix, "{}: ") != NULL)
         settings_problems_add(r->problems, place_of(r, "redis.prefix"),
                               "redis.prefix: braces, colons and blanks have a meaning in keys; "
@@ -99,6 +124,7 @@ static void check_schemas(const struct settings_reading *r)
         settings_problems_add(r->problems, place_of(r, "schemas.registry.url"),
                               "schemas.registry.url holds a user or password; use "
                               "schemas.registry.user and .password");
+    check_readable(r, "schemas.registry.ca_file", s->schemas_registry_ca_file);
 }
 
 /* What Kafka itself allows; how long a name may be, settings.def says. */
@@ -178,6 +204,7 @@ void settings_checks_run(const struct settings_reading *r)
     CHECK(r->settings != NULL);
     check_brokers(r);
     check_addresses(r);
+    check_redis_tls(r);
     check_schemas(r);
     check_topics(r);
     check_times(r);

@@ -1,4 +1,4 @@
-/* settings_checks.h - settings that are right alone and wrong together. */
+/* settings_checks.h - settings that are right by the table and wrong all the same. */
 #pragma once
 
 #include "app/settings_reading.h"

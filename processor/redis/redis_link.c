@@ -82,6 +82,11 @@ struct redis_options redis_link_default_options(void)
 
 #ifdef SELLERWATCH_REDIS_TLS
 
+bool redis_link_has_tls(void)
+{
+    return true;
+}
+
 static const char *or_null(const char *text)
 {
     return is_set(text) ? text : NULL;
@@ -98,7 +103,7 @@ static bool prepare_tls(struct redis_link *link, struct reason *why)
         redisCreateSSLContext(or_null(o->tls_ca_file), NULL, or_null(o->tls_cert_file),
                               or_null(o->tls_key_file), or_null(o->tls_server_name), &error);
     if (link->tls == NULL)
-        reason_set(why, "cannot prepare TLS for Redis at %s: %s; check redis.tls.*_file",
+        reason_set(why, "cannot prepare TLS for Redis at %s: %s; check redis.tls_*_file",
                    link->address, redisSSLContextGetError(error));
     return link->tls != NULL;
 }
@@ -116,6 +121,11 @@ static void forget_tls(struct redis_link *link)
 }
 
 #else
+
+bool redis_link_has_tls(void)
+{
+    return false;
+}
 
 static bool prepare_tls(struct redis_link *link, struct reason *why)
 {

@@ -49,6 +49,9 @@ enum {
 /* 127.0.0.1:6379, prefix "sw", the time-outs above. */
 struct redis_options redis_link_default_options(void);
 
+/* Whether the hiredis that we were built with can speak TLS. */
+bool redis_link_has_tls(void);
+
 struct redis_link;
 
 /* Does not connect yet. NULL: the options cannot work (*why says which). */

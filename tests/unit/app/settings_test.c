@@ -3,6 +3,7 @@
 #include "app/settings_environment.h"
 #include "app/settings_table.h"
 #include "base/name.h"
+#include "redis/redis_link.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -441,6 +442,41 @@ static void http_address_is_an_address_of_a_machine(void **state)
                    "0.0.0.0 for all addresses of this machine");
 }
 
+/* What is built without TLS cannot speak it, whatever the files. */
+static void redis_over_tls_needs_a_program_that_has_it(void **state)
+{
+    (void)state;
+    if (redis_link_has_tls())
+        assert_valid("redis: {tls: true}");
+    else
+        assert_mistake("redis: {tls: true}",
+                       "1:14: redis.tls: this program was built with a hiredis that has no "
+                       "TLS; use a build with hiredis 1.0 or later, or a local tunnel");
+}
+
+static void certificate_that_cannot_be_read_is_told_where_it_is_named(void **state)
+{
+    (void)state;
+    struct outcome o = parse("redis:\n"
+                             "  tls: true\n"
+                             "  tls_ca_file: /nowhere/ca.pem\n"
+                             "  tls_certificate_file: /nowhere/own.pem\n"
+                             "  tls_key_file: /nowhere/own.key\n"
+                             "schemas: {registry: {ca_file: /nowhere/registry.pem}}\n");
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, redis_link_has_tls() ? 4 : 5);
+    assert_non_null(strstr(text_of(&o.problems),
+                           "test.yaml:3:16: redis.tls_ca_file: cannot read "
+                           "/nowhere/ca.pem: No such file or directory\n"));
+    assert_non_null(
+        strstr(text_of(&o.problems), "test.yaml:4:25: redis.tls_certificate_file: "));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:5:17: redis.tls_key_file: "));
+    assert_non_null(strstr(text_of(&o.problems), "test.yaml:6:31: schemas.registry.ca_file: "));
+    discard(&o);
+
+    assert_valid("schemas: {registry: {ca_file: " SOURCE_DIR "/README.md}}");
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -761,6 +797,8 @@ int main(void)
         cmocka_unit_test(each_broker_that_is_no_address_is_told),
         cmocka_unit_test(topic_that_kafka_cannot_have_is_told),
         cmocka_unit_test(http_address_is_an_address_of_a_machine),
+        cmocka_unit_test(redis_over_tls_needs_a_program_that_has_it),
+        cmocka_unit_test(certificate_that_cannot_be_read_is_told_where_it_is_named),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
