@@ -22,6 +22,9 @@ enum {
     WINDOW_NAME_BYTES = 16, /* it stands in Redis keys and alerts */
 };
 
+/* In Redis and in alerts it stands where others have the name of their window. */
+static const char reserved_name[] = "now";
+
 static const struct settings_range pane_range = { SECOND_MS, DAY_MS };
 static const struct settings_range length_range = { MINUTE_MS, 366 * DAY_MS };
 
@@ -72,62 +75,86 @@ static bool read_value(struct window_rule *window, int32_t key, const char *text
                    text, (int)WINDOW_NAME_BYTES);
         return false;
     }
+    if (strcmp(text, reserved_name) == 0) {
+        reason_set(why, "%s is what gauges have instead of a window; take another name",
+                   reserved_name);
+        return false;
+    }
     window->name = name_of(span_of_text(text));
     return true;
 }
 
-static bool read_member(const struct settings_reading *r, const struct yaml_node *node,
+static void read_member(const struct settings_reading *r, const struct yaml_node *node,
                         struct window_rule *window)
 {
     struct reason why = { "" };
     const int32_t key = settings_reading_key(r, node, keys, "a window");
     if (key < 0 || !settings_reading_expect(r, node, YAML_TEXT, node->key))
-        return false;
-    if (read_value(window, key, node->text, &why))
-        return true;
-    settings_problems_add(r->problems, settings_reading_at(r, node), "windows: %s", why.text);
-    return false;
+        return;
+    if (!read_value(window, key, node->text, &why))
+        settings_problems_add(r->problems, settings_reading_at(r, node), "windows: %s",
+                              why.text);
 }
 
-/* Reads one entry; false after a complaint. */
-static bool read_window(const struct settings_reading *r, const struct yaml_node *node,
+/* What is missing or could not be read stays empty in the window. */
+static void read_window(const struct settings_reading *r, const struct yaml_node *node,
                         struct window_rule *window)
 {
-    bool good = true;
-    if (!settings_reading_expect(r, node, YAML_MAP, "a window"))
-        return false;
     for (const struct yaml_node *member = yaml_tree_first(r->tree, node); member != NULL;
          member = yaml_tree_next(r->tree, member))
-        good = read_member(r, member, window) && good;
-    if (good && (window->name.size == 0 || window->length_ms == 0 || window->pane_ms == 0)) {
+        read_member(r, member, window);
+    for (int32_t key = KEY_NAME; key <= KEY_PANE; key++) {
+        if (yaml_tree_member(r->tree, node, keys[key]) != NULL)
+            continue;
         settings_problems_add(r->problems, settings_reading_at(r, node),
                               "a window needs name, length and pane; write {name: 7d, "
                               "length: 7d, pane: 6h, critical: true}");
-        return false;
+        return;
     }
-    return good;
 }
 
-static const char *mistake_of(const struct window_rules *before, const struct window_rule *w)
+static void refuse(const struct settings_reading *r, const struct yaml_node *node,
+                   const struct window_rule *w, const char *mistake)
 {
-    if (w->length_ms % w->pane_ms != 0)
-        return "its length is not a multiple of its pane; make it one";
-    if (w->length_ms / w->pane_ms > PANES_MAX)
-        return "it has more than 2000 panes; take a longer pane";
-    for (int32_t i = 0; i < before->count; i++) {
-        if (span_equal(name_span(&before->at[i].name), name_span(&w->name)))
-            return "its name is given twice; give each window its own";
+    const struct span name =
+        w->name.size > 0 ? name_span(&w->name) : span_of_text("without a name");
+    settings_problems_add(r->problems, settings_reading_at(r, node), "window %.*s: %s",
+                          (int)name.size, (const char *)name.at, mistake);
+}
+
+static bool name_is_among(const struct window_rules *windows, const struct window_rule *w)
+{
+    for (int32_t i = 0; i < windows->count; i++) {
+        if (span_equal(name_span(&windows->at[i].name), name_span(&w->name)))
+            return true;
     }
-    if (before->count > 0 && before->at[before->count - 1].length_ms >= w->length_ms)
-        return "it is not longer than the one before it; put the windows in order of length";
-    return NULL;
+    return false;
+}
+
+/* Looks only at what could be read: the rest was complained about. */
+static void check_window(const struct settings_reading *r, const struct yaml_node *node,
+                         const struct window_rules *before, const struct window_rule *w)
+{
+    const bool measured = w->length_ms > 0 && w->pane_ms > 0;
+    if (measured && w->length_ms % w->pane_ms != 0)
+        refuse(r, node, w, "its length is not a multiple of its pane; make it one");
+    if (measured && w->length_ms / w->pane_ms > PANES_MAX)
+        refuse(r, node, w, "it has more than 2000 panes; take a longer pane");
+    if (w->name.size > 0 && name_is_among(before, w))
+        refuse(r, node, w, "its name is given twice; give each window its own");
+    if (w->length_ms > 0 && before->count > 0 &&
+        before->at[before->count - 1].length_ms >= w->length_ms)
+        refuse(r, node, w,
+               "it is not longer than the one before it; put the windows in order of length");
+    if (before->count == WINDOWS_MAX)
+        refuse(r, node, w, "it is one too many; 8 windows at most");
 }
 
 static int32_t pane_lengths(const struct window_rules *windows)
 {
     int32_t different = 0;
     for (int32_t i = 0; i < windows->count; i++) {
-        bool seen = false;
+        bool seen = windows->at[i].pane_ms == 0; /* could not be read */
         for (int32_t k = 0; k < i; k++)
             seen = seen || windows->at[k].pane_ms == windows->at[i].pane_ms;
         different += seen ? 0 : 1;
@@ -135,27 +162,20 @@ static int32_t pane_lengths(const struct window_rules *windows)
     return different;
 }
 
-static bool add_window(const struct settings_reading *r, const struct yaml_node *node,
+static void add_window(const struct settings_reading *r, const struct yaml_node *node,
                        struct window_rules *windows)
 {
     struct window_rule window = { .may_be_critical = true };
-    if (!read_window(r, node, &window))
-        return false;
-    const char *mistake = mistake_of(windows, &window);
-    if (mistake == NULL && windows->count == WINDOWS_MAX)
-        mistake = "it is one too many; 8 windows at most";
-    if (mistake != NULL) {
-        settings_problems_add(r->problems, settings_reading_at(r, node), "window %.*s: %s",
-                              (int)window.name.size, window.name.text, mistake);
-        return false;
-    }
-    windows->at[windows->count++] = window;
-    return true;
+    if (!settings_reading_expect(r, node, YAML_MAP, "a window"))
+        return;
+    read_window(r, node, &window);
+    check_window(r, node, windows, &window);
+    if (windows->count < WINDOWS_MAX)
+        windows->at[windows->count++] = window;
 }
 
 void settings_windows_read(const struct settings_reading *r)
 {
-    bool good = true;
     struct window_rules windows = { .count = 0 };
     const struct yaml_node *list = settings_reading_find(r, "windows");
     if (list == NULL || !settings_reading_expect(r, list, YAML_LIST, "windows"))
@@ -163,19 +183,16 @@ void settings_windows_read(const struct settings_reading *r)
     for (const struct yaml_node *node = yaml_tree_first(r->tree, list); node != NULL;
          node = yaml_tree_next(r->tree, node)) {
         r->settings->given++;
-        good = add_window(r, node, &windows) && good;
+        add_window(r, node, &windows);
     }
-    if (windows.count == 0 && good) {
+    if (list->first == YAML_TREE_NONE)
         settings_problems_add(r->problems, settings_reading_at(r, list),
                               "no window at all; give at least one, or remove the list");
-        return;
-    }
-    if (pane_lengths(&windows) > PANE_LENGTHS_MAX) {
+    if (pane_lengths(&windows) > PANE_LENGTHS_MAX)
         settings_problems_add(r->problems, settings_reading_at(r, list),
                               "more than %d different panes; let windows share panes",
                               (int)PANE_LENGTHS_MAX);
-        return;
-    }
-    if (good)
+    /* Also with mistakes: what names these windows must not be told that they do not exist. */
+    if (windows.count > 0)
         r->settings->windows = windows;
 }

@@ -258,6 +258,46 @@ static void window_that_cannot_work_is_a_mistake(void **state)
                    "is no name of a window");
 }
 
+static void name_of_the_gauges_window_is_taken(void **state)
+{
+    (void)state;
+    assert_mistake("windows:\n- {name: now, length: 1h, pane: 1h}", 2,
+                   "now is what gauges have instead of a window");
+}
+
+/* One look at what is told is enough to mend the whole list. */
+static void every_mistake_in_the_list_of_windows_is_told(void **state)
+{
+    (void)state;
+    struct outcome o = parse("windows:\n"
+                             "- {name: a, length: 2h, pane: 7m}\n"
+                             "- {name: a, length: 1h, pane: 1m}\n"
+                             "- {name: b, length: soon, pane: 1x}\n"
+                             "- {length: 3h}\n"
+                             "- {name: c, length: 30d, pane: 1m}\n"
+                             "thresholds:\n"
+                             "  escalation: {windows: {b: {warn: 12%}, c: {warn: 13%}}}\n");
+    static const struct {
+        int32_t line;
+        const char *part;
+    } expected[] = {
+        { 2, "window a: its length is not a multiple of its pane" },
+        { 3, "window a: its name is given twice" },
+        { 3, "window a: it is not longer than the one before it" },
+        { 4, "\"soon\"" },
+        { 4, "\"1x\"" },
+        { 5, "a window needs name, length and pane" },
+        { 6, "window c: it has more than 2000 panes" },
+    };
+    assert_false(o.good);
+    assert_int_equal(o.problems.count, sizeof expected / sizeof expected[0]);
+    for (int32_t i = 0; i < o.problems.count; i++) {
+        assert_int_equal(o.problems.at[i].line, expected[i].line);
+        assert_non_null(strstr(o.problems.at[i].what.text, expected[i].part));
+    }
+    discard(&o);
+}
+
 static void more_than_eight_windows_or_four_panes_are_a_mistake(void **state)
 {
     (void)state;
@@ -335,6 +375,8 @@ int main(void)
         cmocka_unit_test(probability_to_clear_is_below_the_one_to_fire),
         cmocka_unit_test(windows_of_the_file_replace_the_default_ones),
         cmocka_unit_test(window_that_cannot_work_is_a_mistake),
+        cmocka_unit_test(name_of_the_gauges_window_is_taken),
+        cmocka_unit_test(every_mistake_in_the_list_of_windows_is_told),
         cmocka_unit_test(more_than_eight_windows_or_four_panes_are_a_mistake),
         cmocka_unit_test(calendar_of_the_file_replaces_or_adds),
         cmocka_unit_test(calendar_that_cannot_be_kept_is_a_mistake),
