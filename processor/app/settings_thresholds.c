@@ -19,6 +19,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { PPM = 1000000, PPM_PER_PERMILLE = 1000, COUNT_MAX = 1000000 };
 
@@ -327,40 +328,75 @@ static bool wrong_order(const struct kpi_row *row, const struct threshold *t)
     return row->warn_op == OP_LT ? t->critical > t->warn : t->critical < t->warn;
 }
 
-static void mistake_of(enum kpi kpi, const struct threshold *t, struct reason *why)
+/* Adds the mistake unless another window of the row has told it already. */
+static void tell_once(const struct scope *scope, const struct yaml_node *node,
+                      const struct reason *why, int32_t told_before)
 {
-    const struct kpi_row *row = catalogue_row(kpi);
-    const bool never = never_fires(kpi, row->warn_op, t->warn);
-    if (never || never_fires(kpi, row->critical_op, t->critical)) {
-        const enum comparison op = never ? row->warn_op : row->critical_op;
-        reason_set(why, "%s %s %s can never fire; write off, or a limit that can be crossed",
-                   row->name, comparison_sign(op),
-                   show(kpi, never ? t->warn : t->critical).text);
-    } else if (wrong_order(row, t)) {
-        reason_set(why,
-                   "%s breaches at %s warn and %s critical: the warning could never come "
-                   "first; give critical %s warn",
-                   row->name, show(kpi, t->warn).text, show(kpi, t->critical).text,
-                   row->warn_op == OP_LT ? "at or below" : "at or above");
-    } else if (t->evidence_fire_ppm > 0 && t->evidence_clear_ppm >= t->evidence_fire_ppm) {
-        reason_set(why,
-                   "%s needs a breach probability of %s to fire and clears at %s: it would "
-                   "clear at once; give a lower clear",
-                   row->name, settings_value_show_ratio(t->evidence_fire_ppm).text,
-                   settings_value_show_ratio(t->evidence_clear_ppm).text);
+    const struct settings_problems *problems = scope->reading->problems;
+    for (int32_t i = told_before; i < problems->count; i++) {
+        if (strcmp(problems->at[i].what.text, why->text) == 0)
+            return;
     }
+    settings_problems_add(scope->reading->problems,
+                          settings_reading_at_key(scope->reading, node), "%s", why->text);
+}
+
+static void check_fires(const struct scope *scope, const struct yaml_node *node,
+                        const struct threshold *t, int32_t told_before)
+{
+    const struct kpi_row *row = catalogue_row(scope->kpi);
+    const struct {
+        enum comparison op;
+        int64_t limit;
+    } limits[] = { { row->warn_op, t->warn }, { row->critical_op, t->critical } };
+    for (int i = 0; i < 2; i++) {
+        struct reason why;
+        if (!never_fires(scope->kpi, limits[i].op, limits[i].limit))
+            continue;
+        reason_set(&why, "%s %s %s can never fire; write off, or a limit that can be crossed",
+                   row->name, comparison_sign(limits[i].op),
+                   show(scope->kpi, limits[i].limit).text);
+        tell_once(scope, node, &why, told_before);
+    }
+}
+
+static void check_order(const struct scope *scope, const struct yaml_node *node,
+                        const struct threshold *t, int32_t told_before)
+{
+    struct reason why;
+    const struct kpi_row *row = catalogue_row(scope->kpi);
+    if (!wrong_order(row, t))
+        return;
+    reason_set(&why,
+               "%s breaches at %s warn and %s critical: the warning could never come "
+               "first; give critical %s warn",
+               row->name, show(scope->kpi, t->warn).text, show(scope->kpi, t->critical).text,
+               row->warn_op == OP_LT ? "at or below" : "at or above");
+    tell_once(scope, node, &why, told_before);
+}
+
+static void check_evidence(const struct scope *scope, const struct yaml_node *node,
+                           const struct threshold *t, int32_t told_before)
+{
+    struct reason why;
+    if (t->evidence_fire_ppm == 0 || t->evidence_clear_ppm < t->evidence_fire_ppm)
+        return;
+    reason_set(&why,
+               "%s needs a breach probability of %s to fire and clears at %s: it would "
+               "clear at once; give a lower clear",
+               catalogue_row(scope->kpi)->name,
+               settings_value_show_ratio(t->evidence_fire_ppm).text,
+               settings_value_show_ratio(t->evidence_clear_ppm).text);
+    tell_once(scope, node, &why, told_before);
 }
 
 static void check_row(const struct scope *scope, const struct yaml_node *node)
 {
+    const int32_t told_before = scope->reading->problems->count;
     for (int32_t w = scope->first; w < scope->end; w++) {
-        struct reason why = { "" };
-        mistake_of(scope->kpi, &scope->row[w], &why);
-        if (why.text[0] == '\0')
-            continue;
-        settings_problems_add(scope->reading->problems,
-                              settings_reading_at_key(scope->reading, node), "%s", why.text);
-        return;
+        check_fires(scope, node, &scope->row[w], told_before);
+        check_order(scope, node, &scope->row[w], told_before);
+        check_evidence(scope, node, &scope->row[w], told_before);
     }
 }
 

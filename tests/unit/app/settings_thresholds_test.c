@@ -203,6 +203,39 @@ static void critical_in_a_window_that_only_warns_is_a_mistake(void **state)
                    "alerts of this window are warnings at most");
 }
 
+/* Each once, though a limit above `windows` holds for every window. */
+static void every_mistake_in_the_limits_of_a_kpi_is_told(void **state)
+{
+    (void)state;
+    struct outcome o = parse("thresholds:\n"
+                             "  delivery_on_time:\n"
+                             "    warn: 0%\n"
+                             "    critical: 50%\n"
+                             "    evidence: {fire: 50%, clear: 60%}\n"
+                             "    windows:\n"
+                             "      7d: {warn: 40%}\n"
+                             "      30d: {warn: 60%, critical: 70%, evidence: {clear: 10%}}\n"
+                             "  delivery_late: {warn: 100%, critical: 100%}\n");
+    static const struct {
+        int32_t line;
+        const char *part;
+    } expected[] = {
+        { 2, "delivery_on_time < 0% can never fire" },
+        { 2, "delivery_on_time breaches at 0% warn and 50% critical" },
+        { 2, "delivery_on_time needs a breach probability of 50% to fire and clears at 60%" },
+        { 2, "delivery_on_time breaches at 40% warn and 50% critical" },
+        { 2, "delivery_on_time breaches at 60% warn and 70% critical" },
+        { 9, "delivery_late > 100% can never fire" },
+    };
+    assert_false(o.good);
+    for (int32_t i = 0; i < o.problems.count; i++) {
+        assert_int_equal(o.problems.at[i].line, expected[i].line);
+        assert_non_null(strstr(o.problems.at[i].what.text, expected[i].part));
+    }
+    assert_int_equal(o.problems.count, sizeof expected / sizeof expected[0]);
+    discard(&o);
+}
+
 static void gauge_has_no_windows_and_no_denominator(void **state)
 {
     (void)state;
@@ -371,6 +404,7 @@ int main(void)
         cmocka_unit_test(critical_on_the_wrong_side_of_warn_is_a_mistake),
         cmocka_unit_test(limit_that_no_value_can_cross_is_a_mistake),
         cmocka_unit_test(critical_in_a_window_that_only_warns_is_a_mistake),
+        cmocka_unit_test(every_mistake_in_the_limits_of_a_kpi_is_told),
         cmocka_unit_test(gauge_has_no_windows_and_no_denominator),
         cmocka_unit_test(probability_to_clear_is_below_the_one_to_fire),
         cmocka_unit_test(windows_of_the_file_replace_the_default_ones),
