@@ -66,6 +66,82 @@ static void sample_configuration_is_valid(void **state)
     assert_non_null(strstr(run.out, " 4 windows, 10 calendars, 9 storefronts, rules "));
 }
 
+/* ---- the samples in config/sellerwatch.yaml ---------------------------------------------- */
+
+static const char secret_of_the_sample[] = "/run/secrets/kafka-password";
+
+/* Prose has one blank behind its #; a sample begins at once, and is indented by two. */
+static bool is_sample(const char *line)
+{
+    const char *mark = line + strspn(line, " ");
+    return mark[0] == '#' && mark[1] != '\n' && mark[1] != '\0' &&
+           (mark[1] != ' ' || mark[2] == ' ');
+}
+
+/* Copies a line into `to`, a sample without its #. The file of the one secret is put
+ * in the place of one that every machine has. */
+static void uncomment(const char *line, FILE *to)
+{
+    const char *secret = strstr(line, secret_of_the_sample);
+    if (is_sample(line)) {
+        const char *mark = strchr(line, '#');
+        (void)fprintf(to, "%.*s", (int)(mark - line), line);
+        line = mark + 1;
+    }
+    if (secret == NULL)
+        (void)fputs(line, to);
+    else
+        (void)fprintf(to, "%.*s%s\n", (int)(secret - line), line, SOURCE_DIR "/LICENSE");
+}
+
+/* Writes the configuration with the samples of block number `wanted`, or of all (-1),
+ * in force. How many blocks there are. */
+static int32_t write_uncommented(const char *path, int32_t wanted)
+{
+    char line[512];
+    int32_t blocks = 0;
+    bool inside = false;
+    FILE *from = fopen(SOURCE_DIR "/config/sellerwatch.yaml", "r");
+    FILE *to = fopen(path, "w");
+    assert_true(from != NULL && to != NULL);
+    while (fgets(line, sizeof line, from) != NULL) {
+        blocks += is_sample(line) && !inside ? 1 : 0;
+        inside = is_sample(line);
+        if (wanted < 0 || blocks - 1 == wanted)
+            uncomment(line, to);
+        else
+            (void)fputs(line, to);
+    }
+    (void)fclose(from);
+    assert_int_equal(fclose(to), 0);
+    return blocks;
+}
+
+/* Whoever needs what a sample shows removes its # and is done. */
+static void every_sample_is_valid_without_its_hash(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/command_check_XXXXXX";
+    char path[128];
+    char calendars[128];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/sellerwatch.yaml", folder);
+    (void)snprintf(calendars, sizeof calendars, "%s/calendars.yaml", folder);
+    assert_int_equal(symlink(SOURCE_DIR "/config/calendars.yaml", calendars), 0);
+
+    const int32_t blocks = write_uncommented(path, -1);
+    assert_int_equal(blocks, 6);
+    for (int32_t block = -1; block < blocks; block++) {
+        (void)write_uncommented(path, block);
+        check(path);
+        assert_string_equal(run.err, "");
+        assert_int_equal(run.code, COMMANDS_DONE);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(calendars), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void each_mistake_is_one_line_with_its_place(void **state)
 {
     (void)state;
@@ -137,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sample_configuration_is_valid),
+        cmocka_unit_test(every_sample_is_valid_without_its_hash),
         cmocka_unit_test(each_mistake_is_one_line_with_its_place),
         cmocka_unit_test(missing_file_is_told_and_ends_with_one),
         cmocka_unit_test(no_file_at_all_is_a_mistake_in_the_command_line),
