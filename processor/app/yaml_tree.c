@@ -30,6 +30,7 @@ struct pending_key {
 struct building {
     struct yaml_tree *tree;
     const char *file;
+    struct span text;
     struct settings_problems *problems;
     int32_t open[YAML_TREE_DEPTH_MAX];
     struct pending_key keys[YAML_TREE_DEPTH_MAX];
@@ -228,14 +229,79 @@ static void take_event(struct building *b, const yaml_event_t *event)
     }
 }
 
+/* ---- what is no YAML --------------------------------------------------------------- */
+
+/* The line and column of a byte; columns count characters. */
+static struct settings_place place_at(const struct building *b, size_t offset)
+{
+    struct settings_place place = { b->file, 1, 1 };
+    for (size_t i = 0; i < offset && i < b->text.size; i++) {
+        const uint8_t byte = b->text.at[i];
+        if (byte == '\n') {
+            place.line++;
+            place.column = 1;
+        } else if ((byte & 0xC0) != 0x80) {
+            place.column++;
+        }
+    }
+    return place;
+}
+
+/* The first byte of a line that libyaml counts from 0. */
+static size_t line_begin(struct span text, size_t line)
+{
+    size_t at = 0;
+    for (; at < text.size && line > 0; at++)
+        line -= text.at[at] == '\n' ? 1 : 0;
+    return at;
+}
+
+/* A tab in the indentation of that line. */
+static bool find_tab(const struct building *b, size_t line, size_t *ret_offset)
+{
+    size_t at = line_begin(b->text, line);
+    while (at < b->text.size && (b->text.at[at] == ' ' || b->text.at[at] == '-'))
+        at++;
+    *ret_offset = at;
+    return at < b->text.size && b->text.at[at] == '\t';
+}
+
+/* One at the very beginning is allowed; libyaml takes a later one for the begin of a word. */
+static bool find_byte_order_mark(const struct building *b, size_t *ret_offset)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    for (size_t i = 1; i + sizeof mark - 1 <= b->text.size; i++) {
+        if (memcmp(b->text.at + i, mark, sizeof mark - 1) != 0)
+            continue;
+        *ret_offset = i;
+        return true;
+    }
+    return false;
+}
+
+/* The usual mistakes cannot be seen in an editor, and libyaml does not name them. */
 static void say_no_yaml(struct building *b, const yaml_parser_t *parser)
 {
+    size_t offset = 0;
     const yaml_mark_t *mark = &parser->problem_mark;
-    settings_problems_add(b->problems, place_of(b, mark), "not readable as YAML: %s%s%s",
-                          parser->problem != NULL ? parser->problem : "out of memory",
-                          parser->context != NULL ? ", " : "",
-                          parser->context != NULL ? parser->context : "");
+    const bool no_text = parser->error == YAML_READER_ERROR;
     give_up(b);
+    if (!no_text && find_tab(b, mark->line, &offset)) {
+        settings_problems_add(b->problems, place_at(b, offset),
+                              "a tab before the first word; YAML wants blanks, write blanks");
+        return;
+    }
+    if (!no_text && find_byte_order_mark(b, &offset)) {
+        settings_problems_add(b->problems, place_at(b, offset),
+                              "a byte order mark in the middle of the file, as where two "
+                              "files were joined; remove it");
+        return;
+    }
+    settings_problems_add(
+        b->problems, no_text ? place_at(b, parser->problem_offset) : place_of(b, mark),
+        "not readable as YAML: %s%s%s",
+        parser->problem != NULL ? parser->problem : "out of memory",
+        parser->context != NULL ? ", " : "", parser->context != NULL ? parser->context : "");
 }
 
 static void read_events(struct building *b, yaml_parser_t *parser)
@@ -281,7 +347,7 @@ bool yaml_tree_read(struct yaml_tree *tree, const char *file, struct span text,
                     struct settings_problems *problems)
 {
     *tree = (struct yaml_tree){ 0 };
-    struct building b = { .tree = tree, .file = file, .problems = problems };
+    struct building b = { .tree = tree, .file = file, .text = text, .problems = problems };
     if (text.size > YAML_TREE_BYTES_MAX) {
         settings_problems_add(problems, (struct settings_place){ file, 0, 0 },
                               "larger than %d bytes; a configuration is never so large",

@@ -477,6 +477,28 @@ static void certificate_that_cannot_be_read_is_told_where_it_is_named(void **sta
     assert_valid("schemas: {registry: {ca_file: " SOURCE_DIR "/README.md}}");
 }
 
+/* What one cannot see in an editor is named, and its place is where it is. */
+static void text_that_is_no_yaml_is_told_with_what_cannot_be_seen(void **state)
+{
+    (void)state;
+    static const char tab[] = "a tab before the first word; YAML wants blanks, write blanks";
+    char expected[128];
+    (void)snprintf(expected, sizeof expected, "2:1: %s", tab);
+    assert_mistake("kafka:\n\tbrokers: a:1\n", expected);
+    (void)snprintf(expected, sizeof expected, "3:3: %s", tab);
+    assert_mistake("kafka:\n  brokers: a:1\n  \tgroup: x: y\n", expected);
+    (void)snprintf(expected, sizeof expected, "2:2: %s", tab);
+    assert_mistake("windows:\n-\t{name: a}\n", expected);
+    assert_valid("workers:\t2\n");
+
+    assert_valid("\xEF\xBB\xBFworkers: 2\n");
+    assert_mistake("workers: 2\n# a\n\xEF\xBB\xBFlog: {level: info}\n",
+                   "3:1: a byte order mark in the middle of the file, as where two files were "
+                   "joined; remove it");
+    assert_mistake("workers: 2\n# \xFF\n",
+                   "2:3: not readable as YAML: invalid leading UTF-8 octet");
+}
+
 static void file_that_is_not_there_is_told_by_name(void **state)
 {
     (void)state;
@@ -799,6 +821,7 @@ int main(void)
         cmocka_unit_test(http_address_is_an_address_of_a_machine),
         cmocka_unit_test(redis_over_tls_needs_a_program_that_has_it),
         cmocka_unit_test(certificate_that_cannot_be_read_is_told_where_it_is_named),
+        cmocka_unit_test(text_that_is_no_yaml_is_told_with_what_cannot_be_seen),
         cmocka_unit_test(file_that_is_not_there_is_told_by_name),
         cmocka_unit_test(environment_wins_over_the_file),
         cmocka_unit_test(unknown_or_wrong_variable_is_a_mistake),
