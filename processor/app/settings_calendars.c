@@ -323,7 +323,7 @@ static void read_file(const struct settings_reading *r)
         const struct settings_place place = node != NULL
                                                 ? settings_reading_at(r, node)
                                                 : (struct settings_place){ r->file, 0, 0 };
-        settings_problems_add(r->problems, place, "calendars_file: %s", why.text);
+        settings_problems_add(r->problems, place, "calendars_file: %s %s", path, why.text);
     }
     free(text);
     free(path);

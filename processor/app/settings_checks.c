@@ -69,7 +69,7 @@ static void check_brokers(const struct settings_reading *r)
 static void check_readable(const struct settings_reading *r, const char *path, const char *file)
 {
     if (file[0] != '\0' && access(file, R_OK) != 0)
-        settings_problems_add(r->problems, place_of(r, path), "%s: cannot read %s: %s", path,
+        settings_problems_add(r->problems, place_of(r, path), "%s: %s cannot be read: %s", path,
                               file, strerror(errno));
 }
 

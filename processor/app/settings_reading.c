@@ -123,15 +123,15 @@ char *settings_reading_slurp(const char *path, size_t most, size_t *ret_size,
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        reason_set(ret_why, "cannot open %s: %s", path, strerror(errno));
+        reason_set(ret_why, "cannot be opened: %s", strerror(errno));
         return NULL;
     }
     errno = 0;
     char *text = read_open(file, most, ret_size);
     if (text == NULL && errno != 0)
-        reason_set(ret_why, "cannot read %s: %s", path, strerror(errno));
+        reason_set(ret_why, "cannot be read: %s", strerror(errno));
     else if (text == NULL)
-        reason_set(ret_why, "%s is larger than %zu bytes", path, most);
+        reason_set(ret_why, "is larger than %zu bytes", most);
     (void)fclose(file);
     return text;
 }
@@ -140,8 +140,11 @@ char *settings_reading_secret(const struct settings_reading *r, const char *path
                               struct reason *ret_why)
 {
     size_t size = 0;
+    struct reason why = { "" };
     char *whole = settings_reading_resolve(r, path);
-    char *text = settings_reading_slurp(whole, SECRET_BYTES_MAX, &size, ret_why);
+    char *text = settings_reading_slurp(whole, SECRET_BYTES_MAX, &size, &why);
+    if (text == NULL)
+        reason_set(ret_why, "%s %s", whole, why.text);
     free(whole);
     if (text == NULL)
         return NULL;

@@ -50,8 +50,8 @@ int32_t settings_reading_key(const struct settings_reading *r, const struct yaml
 /* `path`, resolved against the folder of the file; freed by the caller. */
 char *settings_reading_resolve(const struct settings_reading *r, const char *path);
 
-/* The whole text of a small file, freed by the caller; NULL with a reason. `most`
- * bounds its size. */
+/* The whole text of a small file, freed by the caller. `most` bounds its size. NULL with a
+ * reason such as "cannot be opened: ...", before which the caller names the file. */
 char *settings_reading_slurp(const char *path, size_t most, size_t *ret_size,
                              struct reason *ret_why);
 

@@ -51,7 +51,7 @@ static void check_file(const struct settings_reading *r, const struct yaml_node 
     char *text = settings_reading_slurp(path, PROGRAM_TEXT_MAX, &size, &why);
     if (text == NULL)
         settings_problems_add(r->problems, settings_reading_at(r, node),
-                              "schemas.files: schema %s: %s", node->key, why.text);
+                              "schemas.files: schema %s, %s %s", node->key, path, why.text);
     else if (!is_usable(r->settings, id, span_of(text, size), &why))
         settings_problems_add(r->problems, settings_reading_at(r, node),
                               "schemas.files: schema %s, %s: %s", node->key, path, why.text);

@@ -170,8 +170,9 @@ static void missing_file_is_told_and_ends_with_one(void **state)
     check("/nowhere/x.yaml");
     assert_int_equal(run.code, COMMANDS_USAGE);
     assert_string_equal(run.err,
-                        "/nowhere/x.yaml: cannot open /nowhere/x.yaml: No such file or "
-                        "directory\n");
+                        "/nowhere/x.yaml: cannot be opened: No such file or directory\n");
+    check("/tmp");
+    assert_string_equal(run.err, "/tmp: cannot be read: Is a directory\n");
 }
 
 static void no_file_at_all_is_a_mistake_in_the_command_line(void **state)

@@ -466,8 +466,8 @@ static void certificate_that_cannot_be_read_is_told_where_it_is_named(void **sta
     assert_false(o.good);
     assert_int_equal(o.problems.count, redis_link_has_tls() ? 4 : 5);
     assert_non_null(strstr(text_of(&o.problems),
-                           "test.yaml:3:16: redis.tls_ca_file: cannot read "
-                           "/nowhere/ca.pem: No such file or directory\n"));
+                           "test.yaml:3:16: redis.tls_ca_file: /nowhere/ca.pem cannot be "
+                           "read: No such file or directory\n"));
     assert_non_null(
         strstr(text_of(&o.problems), "test.yaml:4:25: redis.tls_certificate_file: "));
     assert_non_null(strstr(text_of(&o.problems), "test.yaml:5:17: redis.tls_key_file: "));
@@ -714,9 +714,10 @@ static void schema_file_that_cannot_be_used_is_told_at_its_line(void **state)
     assert_non_null(strstr(text_of(&o.problems), "; shipments: "));
     discard(&o);
 
-    assert_mistake("schemas: {source: files, files: {7: gone.avsc}}",
-                   "1:37: schemas.files: schema 7: cannot open /nowhere/gone.avsc: No such "
-                   "file or directory");
+    assert_mistake(
+        "schemas: {source: files, files: {7: gone.avsc}}",
+        "1:37: schemas.files: schema 7, /nowhere/gone.avsc cannot be opened: No such "
+        "file or directory");
 }
 
 static void instance_is_named_after_the_host_unless_told(void **state)

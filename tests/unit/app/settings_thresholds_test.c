@@ -379,7 +379,7 @@ static void calendar_that_cannot_be_kept_is_a_mistake(void **state)
     assert_mistake("calendars:\n  x: {timezone: UTC, holidays: [2026-02-03, 2026-02-03]}", 2,
                    "stands twice");
     assert_mistake("calendars:\n  always: {timezone: UTC}", 2, "exists already");
-    assert_mistake("calendars_file: missing.yaml", 1, "cannot open missing.yaml");
+    assert_mistake("calendars_file: missing.yaml", 1, "missing.yaml cannot be opened");
     assert_mistake("default_calendar: dd", 1, "did you mean de?");
 }
 
