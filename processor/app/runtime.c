@@ -2,6 +2,7 @@
 #include "app/runtime.h"
 
 #include "app/clock.h"
+#include "app/settings_value.h"
 #include "app/worker.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -37,6 +38,8 @@ struct runtime {
 struct need {
     enum status (*ask)(struct runtime *r, struct reason *why);
     enum health_fact fact;
+    const char *name;
+    const char *setting; /* that says where it is */
 };
 
 /* No worker turns yet; while we ask again and again, we are alive all the same. */
@@ -57,6 +60,14 @@ static enum status ask(struct runtime *r, const struct need *need, struct reason
     return s;
 }
 
+static void say_given_up(const struct runtime *r, const struct need *need, struct reason *why)
+{
+    const struct reason last = *why;
+    reason_set(why, "gave up after waiting %s (retry.start) for %s (%s): %s",
+               settings_value_show_duration(r->settings->retry_start_ms).text, need->name,
+               need->setting, last.text);
+}
+
 /* Asks until it is there, until patience is over or somebody says stop. */
 static enum status insist(struct runtime *r, const struct need *need, const atomic_bool *stop,
                           struct reason *why)
@@ -64,10 +75,12 @@ static enum status insist(struct runtime *r, const struct need *need, const atom
     const int64_t deadline = clock_now().ms + r->settings->retry_start_ms;
     enum status s = ask(r, need, why);
     while (status_reaction(s) == REACTION_RETRY && clock_now().ms < deadline && !*stop) {
-        log_write(LOG_WARN, "waiting", "why=\"%s\"", why->text);
+        log_write(LOG_WARN, "waiting", "setting=\"%s\" why=\"%s\"", need->setting, why->text);
         clock_sleep(ASK_AGAIN_MS);
         s = ask(r, need, why);
     }
+    if (status_reaction(s) == REACTION_RETRY && !*stop)
+        say_given_up(r, need, why);
     return s;
 }
 
@@ -258,15 +271,29 @@ static void open_shared(struct runtime *r)
              (uint64_t)clock_now().ms);
 }
 
+/* So that nobody looks for a fault in what was not even asked. */
+static void put_off(struct runtime *r, const struct need *need, const struct need *first)
+{
+    struct reason why;
+    reason_set(&why, "not asked yet: %s is waited for first", first->name);
+    health_unwell(&r->health, HEALTH_ALL_WORKERS, need->fact, why.text, clock_now());
+}
+
 static enum status wait_for_world(struct runtime *r, const atomic_bool *stop,
                                   struct reason *why)
 {
-    static const struct need needs[] = { { know_alert_schema, HEALTH_SCHEMA },
-                                         { check_topics, HEALTH_KAFKA },
-                                         { describe_store, HEALTH_REDIS } };
+    static const struct need needs[] = {
+        { know_alert_schema, HEALTH_SCHEMA, "the schema registry", "schemas.registry.url" },
+        { check_topics, HEALTH_KAFKA, "Kafka", "kafka.brokers" },
+        { describe_store, HEALTH_REDIS, "Redis", "redis.address or redis.socket" },
+    };
+    enum { NEED_COUNT = sizeof needs / sizeof needs[0] };
     enum status s = STATUS_OK;
-    for (size_t i = 0; s == STATUS_OK && i < sizeof needs / sizeof needs[0]; i++)
+    for (size_t i = 0; s == STATUS_OK && i < NEED_COUNT; i++) {
+        for (size_t later = i + 1; later < NEED_COUNT; later++)
+            put_off(r, &needs[later], &needs[i]);
         s = insist(r, &needs[i], stop, why);
+    }
     return s;
 }
 

@@ -145,7 +145,10 @@ static void while_the_registry_is_waited_for_it_lives_and_says_so(void **state)
     begin(s);
     assert_true(comes_to_say(s, "127.0.0.1:1"));
     assert_non_null(strstr(page, "not ready: SCHEMA: "));
-    assert_non_null(strstr(page, "not ready: KAFKA: no answer yet"));
+    assert_non_null(strstr(
+        page, "not ready: KAFKA: not asked yet: the schema registry is waited for first"));
+    assert_non_null(strstr(
+        page, "not ready: REDIS: not asked yet: the schema registry is waited for first"));
     clock_sleep(2500); /* longer than a loop may stand still */
     assert_int_equal(ask(s, "/livez"), 200);
     assert_int_equal(ask(s, "/metrics"), 200);
@@ -159,6 +162,7 @@ static void while_kafka_is_waited_for_it_says_so(void **state)
     begin(s);
     assert_true(comes_to_say(s, "127.0.0.1:1"));
     assert_non_null(strstr(page, "not ready: KAFKA: "));
+    assert_non_null(strstr(page, "not ready: REDIS: not asked yet: Kafka is waited for first"));
     assert_null(strstr(page, "SCHEMA"));
     assert_int_equal(ask(s, "/livez"), 200);
 }
@@ -179,6 +183,24 @@ static void while_redis_is_waited_for_it_says_so(void **state)
     kafka_cluster_close(cluster);
 }
 
+static void who_gives_up_says_how_long_it_waited_and_what_can_be_set(void **state)
+{
+    struct start *s = *state;
+    s->settings.http_enabled = false;
+    s->settings.retry_start_ms = 300;
+    (void)open_runtime(s);
+    assert_null(s->runtime);
+    assert_int_equal(s->status, STATUS_UNAVAILABLE);
+    assert_non_null(strstr(s->why.text,
+                           "gave up after waiting 300ms (retry.start) for the schema registry "
+                           "(schemas.registry.url): the registry at http://127.0.0.1:1"));
+
+    s->settings.schemas_source = SCHEMAS_FROM_FILES;
+    (void)open_runtime(s);
+    assert_null(s->runtime);
+    assert_non_null(strstr(s->why.text, " (retry.start) for Kafka (kafka.brokers): "));
+}
+
 #define PROMISE(test) cmocka_unit_test_setup_teardown(test, open_nowhere, end_it)
 
 int main(void)
@@ -187,6 +209,7 @@ int main(void)
         PROMISE(while_the_registry_is_waited_for_it_lives_and_says_so),
         PROMISE(while_kafka_is_waited_for_it_says_so),
         PROMISE(while_redis_is_waited_for_it_says_so),
+        PROMISE(who_gives_up_says_how_long_it_waited_and_what_can_be_set),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);

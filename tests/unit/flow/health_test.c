@@ -81,8 +81,8 @@ static void a_new_program_is_live_but_not_ready(void **state)
     assert_true(live(start));
     assert_string_equal(words, "live\n");
     assert_false(ready(start));
-    assert_non_null(strstr(words, "not ready: KAFKA: no answer yet"));
-    assert_non_null(strstr(words, "not ready: REDIS: no answer yet"));
+    assert_non_null(strstr(words, "not ready: KAFKA: not asked yet"));
+    assert_non_null(strstr(words, "not ready: REDIS: not asked yet"));
     assert_non_null(strstr(words, "not ready: SCHEMA: not asked yet"));
     assert_non_null(strstr(words, "not ready: SHARDS: this instance owns none"));
     assert_null(strstr(words, "READING"));
