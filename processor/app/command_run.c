@@ -44,6 +44,15 @@ static enum status work(struct runtime *runtime, const atomic_bool *stop, struct
     return status;
 }
 
+/* In the form of the log, so that who reads that by machine finds the reason, too. */
+static void say_why(const struct settings *settings, const struct reason *why)
+{
+    if (settings->log_format == LOG_FORMAT_JSON)
+        log_write(LOG_ERROR, "failed", "why=\"%s\"", why->text);
+    else
+        fprintf(stderr, "sellerwatch run: %s\n", why->text);
+}
+
 static int run(const struct settings *settings)
 {
     log_open((enum log_level)settings->log_level, settings->log_format == LOG_FORMAT_JSON);
@@ -56,7 +65,7 @@ static int run(const struct settings *settings)
         status = work(runtime, stop, &why);
     runtime_close(runtime);
     if (status != STATUS_OK && !*stop)
-        fprintf(stderr, "sellerwatch run: %s\n", why.text);
+        say_why(settings, &why);
     return *stop ? COMMANDS_DONE : exit_code(status);
 }
 
