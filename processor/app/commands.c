@@ -9,8 +9,8 @@
 #include "app/commands.h"
 
 #include "app/options.h"
-#include "app/suggest.h"
 #include "base/name.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -12,9 +12,9 @@
  */
 #include "app/options.h"
 
-#include "app/suggest.h"
 #include "base/check.h"
 #include "base/name.h"
+#include "base/suggest.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -15,8 +15,8 @@
 #pragma once
 
 #include "app/settings_problems.h"
-#include "app/suggest.h"
 #include "app/yaml_tree.h"
+#include "base/suggest.h"
 
 struct settings_reading {
     const char *file; /* name in messages; its folder is where other files are */

@@ -6,9 +6,9 @@
  */
 #include "app/settings_value.h"
 
-#include "app/suggest.h"
 #include "base/check.h"
 #include "base/name.h"
+#include "base/suggest.h"
 
 #include <stdio.h>
 

@@ -10,7 +10,7 @@
  * four letters on: "brokes" finds "brokers", "delay" finds "delayed", and "foo" finds
  * nothing. Letter case does not count.
  */
-#include "app/suggest.h"
+#include "base/suggest.h"
 
 #include "base/check.h"
 #include "base/name.h"
