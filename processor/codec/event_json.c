@@ -2,6 +2,8 @@
 #include "codec/event_json.h"
 
 #include "base/check.h"
+#include "base/name.h"
+#include "base/suggest.h"
 #include "codec/event_schema.h"
 
 #include <jansson.h>
@@ -60,14 +62,10 @@ static bool put_number(const struct reader_field *field, const json_t *value, ui
     return true;
 }
 
-/* A symbol that we do not know is the default, as a newer writer's would be. */
 static bool put_enum(const struct reader_field *field, const json_t *value, uint8_t *record)
 {
-    if (!json_is_string(value))
-        return false;
-    int32_t at = reader_schema_symbol(field, json_string_value(value));
-    if (at < 0)
-        at = field->default_symbol;
+    const int32_t at =
+        json_is_string(value) ? reader_schema_symbol(field, json_string_value(value)) : -1;
     if (at < 0)
         return false;
     memcpy(record + field->slot->offset, &field->values[at], sizeof field->values[at]);
@@ -141,14 +139,44 @@ static const char *expected(const struct reader_field *field)
     return words[field->type];
 }
 
+/* Event names begin behind UNKNOWN, which is nobody's. */
+static void offer_event_names(struct suggest *suggest, const struct reader_field *field)
+{
+    for (int32_t i = 1; i < field->symbol_count; i++)
+        suggest_offer(suggest, field->symbols[i]);
+}
+
 /* A file for one topic may hold a line for another. */
 static bool is_event_of_topic(const struct reader_field *field, const json_t *value,
                               struct reason *why)
 {
-    if (strcmp(field->name, EVENT_NAME) != 0 ||
-        reader_schema_symbol(field, json_string_value(value)) > 0)
+    const char *name = json_string_value(value);
+    if (strcmp(field->name, EVENT_NAME) != 0 || name == NULL ||
+        reader_schema_symbol(field, name) > 0)
         return true;
-    reason_set(why, "event_name '%s' is none of this topic", json_string_value(value));
+    struct suggest suggest = suggest_for(span_of_text(name));
+    struct reason memory;
+    offer_event_names(&suggest, field);
+    reason_set(why, "event_name '%s' is none of this topic%s", name,
+               suggest_text(&suggest, &memory));
+    return false;
+}
+
+/* Unlike a record of a newer writer, a line with an unknown symbol is a mistake: sent as
+ * UNKNOWN, it would judge a seller by an event that nobody wrote. */
+static bool is_known_symbol(const struct reader_field *field, const json_t *value,
+                            struct reason *why)
+{
+    const char *symbol = json_string_value(value);
+    if (field->type != READER_ENUM || symbol == NULL ||
+        reader_schema_symbol(field, symbol) >= 0)
+        return true;
+    struct suggest suggest = suggest_for(span_of_text(symbol));
+    struct reason memory;
+    for (int32_t i = 0; i < field->symbol_count; i++)
+        suggest_offer(&suggest, field->symbols[i]);
+    reason_set(why, "the field '%s' cannot be '%s'%s", field->name, symbol,
+               suggest_text(&suggest, &memory));
     return false;
 }
 
@@ -162,8 +190,11 @@ static bool put_field(const struct reader_field *field, json_t *root, uint8_t *r
     }
     if (value == NULL || (json_is_null(value) && field->nullable))
         return true; /* the default stands in the record already */
-    if (put_value(field, unwrap(field, value), record))
-        return is_event_of_topic(field, value, why);
+    value = unwrap(field, value);
+    if (!is_event_of_topic(field, value, why) || !is_known_symbol(field, value, why))
+        return false;
+    if (put_value(field, value, record))
+        return true;
     reason_set(why, "the field '%s' must be %s", field->name, expected(field));
     return false;
 }
@@ -188,7 +219,12 @@ static bool names_known(const struct reader_schema *schema, json_t *root, enum t
         if (name[0] == '_' || strcmp(name, KAFKA_TOPIC) == 0 ||
             find_field(schema, name) != NULL)
             continue;
-        reason_set(why, "'%s' is no field of an event of topic %s", name, topic_label(topic));
+        struct suggest suggest = suggest_for(span_of_text(name));
+        struct reason memory;
+        for (int32_t i = 0; i < schema->field_count; i++)
+            suggest_offer(&suggest, schema->fields[i].name);
+        reason_set(why, "'%s' is no field of an event of topic %s%s", name, topic_label(topic),
+                   suggest_text(&suggest, &memory));
         return false;
     }
     return true;
@@ -204,14 +240,20 @@ static enum topic topic_of_name(const char *name)
 }
 
 /* The topic one of whose event names this is; UNKNOWN is nobody's. */
-static enum topic topic_of_event(const struct event_json *parser, const char *event_name)
+static enum topic topic_of_event(const struct event_json *parser, const char *event_name,
+                                 struct reason *why)
 {
+    struct suggest suggest = suggest_for(span_of_text(event_name));
+    struct reason memory;
     for (unsigned t = 0; t < TOPIC_COUNT; t++) {
         const struct reader_field *field = find_field(parser->schemas[t], EVENT_NAME);
         CHECK(field != NULL);
         if (reader_schema_symbol(field, event_name) > 0)
             return (enum topic)t;
+        offer_event_names(&suggest, field);
     }
+    reason_set(why, "event_name '%s' belongs to no topic%s", event_name,
+               suggest_text(&suggest, &memory));
     return TOPIC_COUNT;
 }
 
@@ -229,10 +271,7 @@ static enum topic find_topic(const struct event_json *parser, json_t *root, stru
         reason_set(why, "the field 'event_name' is missing: it says which topic this is for");
         return TOPIC_COUNT;
     }
-    const enum topic found = topic_of_event(parser, event_name);
-    if (found == TOPIC_COUNT)
-        reason_set(why, "event_name '%s' belongs to no topic", event_name);
-    return found;
+    return topic_of_event(parser, event_name, why);
 }
 
 /* ---- the line ------------------------------------------------------------------ */

@@ -5,7 +5,8 @@
  * Names are those of the .avsc; a nullable field may be left out, be null, be the plain
  * value, or be wrapped as Avro's JSON encoding does: {"string": "DHL"}. Fields that have
  * a default may be left out. A name that is no field of the event is a mistake, unless
- * it begins with '_' (notes for people) or is "kafka_topic".
+ * it begins with '_' (notes for people) or is "kafka_topic"; so is a word that is no symbol
+ * of its enum. UNKNOWN is one.
  *
  * The topic follows from "kafka_topic" (orders, messages, shipments) or else from
  * "event_name": no two topics share one.

@@ -122,10 +122,10 @@ static void lists_and_flags_are_read(void **state)
     assert_int_equal(event.message.status, TICKET_BUYER_CLOSED);
 }
 
-static void unknown_symbol_is_read_as_unknown(void **state)
+static void unknown_may_be_said_in_so_many_words(void **state)
 {
     (void)state;
-    assert_int_equal(parse("{" ORDER ",\"status\":\"teleported\"}", TOPIC_COUNT), STATUS_OK);
+    assert_int_equal(parse("{" ORDER ",\"status\":\"UNKNOWN\"}", TOPIC_COUNT), STATUS_OK);
     assert_int_equal(event.order.status, ORDER_UNKNOWN);
 }
 
@@ -163,6 +163,24 @@ static void bad_line_is_refused_with_what_would_be_right(void **state)
     complain("{" SHIPMENT ",\"id_order\":\"again\"}", "not JSON");
 }
 
+/* Sent as UNKNOWN, a slip of the pen would judge a seller by what nobody wrote. */
+static void a_misspelt_word_is_refused_with_the_one_that_was_meant(void **state)
+{
+    (void)state;
+    complain("{" ORDER ",\"status\":\"opne\"}",
+             "'status' cannot be 'opne'; did you mean open?");
+    complain("{" ORDER ",\"fulfillment_type\":\"fulfilled_by_kaufand\"}",
+             "'fulfilled_by_kaufand'; did you mean fulfilled_by_kaufland?");
+    complain("{" TICKET ",\"author_role\":{\"sellerwatch.v1.AuthorRole\":\"byuer\"}}",
+             "did you mean buyer?");
+    complain("{" ORDER ",\"status\":\"teleported\"}", "'status' cannot be 'teleported'");
+    complain("{" ORDER ",\"status\":7}", "'status' must be a string");
+    complain("{" COMMON("delivred") "}", "belongs to no topic; did you mean delivered?");
+    complain("{\"kafka_topic\":\"shipments\"," COMMON("delivred") ",\"id_order\":\"o\"}",
+             "none of this topic; did you mean delivered?");
+    complain("{" SHIPMENT ",\"carier_code\":\"DHL\"}", "did you mean carrier_code?");
+}
+
 static void notes_for_people_are_passed_over(void **state)
 {
     (void)state;
@@ -179,8 +197,9 @@ int main(void)
         TEST(topic_of_a_ticket_is_no_kafka_topic),
         TEST(optional_fields_are_plain_or_null_or_wrapped),
         TEST(lists_and_flags_are_read),
-        TEST(unknown_symbol_is_read_as_unknown),
+        TEST(unknown_may_be_said_in_so_many_words),
         TEST(bad_line_is_refused_with_what_would_be_right),
+        TEST(a_misspelt_word_is_refused_with_the_one_that_was_meant),
         TEST(notes_for_people_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
