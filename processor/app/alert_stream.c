@@ -2,6 +2,7 @@
 #include "app/alert_stream.h"
 
 #include "base/check.h"
+#include "codec/alert_decode.h"
 #include "codec/framing.h"
 #include "kafka/kafka_reader.h"
 
@@ -47,8 +48,8 @@ void alert_stream_close(struct alert_stream *s)
 }
 
 enum status alert_stream_next(struct alert_stream *s, int patience_ms,
-                              struct alert_change *ret_change,
-                              struct alert_decode_maps *ret_maps, struct reason *why)
+                              struct alert_change *ret_change, struct span *ret_body,
+                              struct reason *why)
 {
     struct kafka_reader_record record;
     struct framed framed;
@@ -56,8 +57,11 @@ enum status alert_stream_next(struct alert_stream *s, int patience_ms,
     if (read != STATUS_OK)
         return read;
     if (framing_split(record.value, &framed) == REJECT_NONE &&
-        alert_decode_body(framed.body, ret_change, ret_maps))
+        alert_decode_body(framed.body, ret_change)) {
+        if (ret_body != NULL)
+            *ret_body = framed.body;
         return STATUS_OK;
+    }
     reason_set(why,
                "%s, partition %d, offset %lld: this is no alert change; who else writes "
                "to the topic?",

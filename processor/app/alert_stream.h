@@ -2,7 +2,7 @@
 #pragma once
 
 #include "app/adapters.h"
-#include "codec/alert_decode.h"
+#include "kpi/alert_change.h"
 
 struct alert_stream;
 
@@ -19,12 +19,12 @@ enum status alert_stream_open(const struct alert_stream_options *options,
 /* Accepts NULL. */
 void alert_stream_close(struct alert_stream *s);
 
-/* OK: *ret_change, and *ret_maps (may be NULL), which lasts until the next call. PENDING: none
- * within patience. MALFORMED: a record that is no alert change; it is behind us, *why says
- * where it stands. UNAVAILABLE passes by itself. */
+/* OK: *ret_change, and in *ret_body (may be NULL) the record that it stands in, borrowed
+ * until the next call. PENDING: none within patience. MALFORMED: a record that is no alert
+ * change; it is behind us, *why says where it stands. UNAVAILABLE passes by itself. */
 enum status alert_stream_next(struct alert_stream *s, int patience_ms,
-                              struct alert_change *ret_change,
-                              struct alert_decode_maps *ret_maps, struct reason *why);
+                              struct alert_change *ret_change, struct span *ret_body,
+                              struct reason *why);
 
 /* Everything was read; never while following. */
 bool alert_stream_finished(const struct alert_stream *s);

@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/connection.h"
 #include "app/stop_signal.h"
+#include "codec/alert_json.h"
 #include "codec/alert_text.h"
 
 #include <stdio.h>
@@ -26,12 +27,12 @@ static int say(const char *what, int code)
 }
 
 /* Whole lines at once, so that a reader behind a pipe never sees half of one. */
-static bool print(const struct reading *r, const struct alert_change *change,
-                  const struct alert_decode_maps *maps, struct buffer *line)
+static bool print(const struct alert_json *json, const struct alert_change *change,
+                  struct span body, struct buffer *line)
 {
     buffer_clear(line);
-    if (r->json)
-        alert_text_json(change, maps, line);
+    if (json != NULL)
+        alert_json_line(json, body, line);
     else
         alert_text_line(change, isatty(STDOUT_FILENO) == 1, line);
     return fwrite(line->at, 1, line->size, stdout) == line->size;
@@ -42,14 +43,15 @@ static int read_all(const struct reading *r, struct alert_stream *stream)
     const atomic_bool *stop = stop_signal_flag();
     struct buffer line = { 0 };
     struct alert_change change;
-    struct alert_decode_maps maps;
+    struct span body;
+    struct alert_json *json = r->json ? alert_json_open() : NULL;
     struct reason why = { "" };
     enum status s = STATUS_OK;
     bool writable = true;
     while (!*stop && writable && !alert_stream_finished(stream)) {
-        s = alert_stream_next(stream, PATIENCE_MS, &change, &maps, &why);
+        s = alert_stream_next(stream, PATIENCE_MS, &change, &body, &why);
         if (s == STATUS_OK)
-            writable = print(r, &change, &maps, &line);
+            writable = print(json, &change, body, &line);
         else if (s == STATUS_MALFORMED)
             (void)say(why.text, COMMANDS_DONE);
         else if (s == STATUS_PENDING)
@@ -57,6 +59,7 @@ static int read_all(const struct reading *r, struct alert_stream *stream)
         else if (status_reaction(s) != REACTION_RETRY)
             break;
     }
+    alert_json_close(json);
     buffer_free(&line);
     writable = fflush(stdout) == 0 && writable;
     if (status_reaction(s) == REACTION_STOP)

@@ -456,7 +456,7 @@ static enum status encode(void *self, const struct alert_change *change,
 
 enum status alert_codec_decode_body(struct span body, struct alert_change *ret_change)
 {
-    return alert_decode_body(body, ret_change, NULL) ? STATUS_OK : STATUS_MALFORMED;
+    return alert_decode_body(body, ret_change) ? STATUS_OK : STATUS_MALFORMED;
 }
 
 static enum status decode(void *self, struct span value, struct alert_change *ret_change)

@@ -4,12 +4,10 @@
 #include "base/check.h"
 #include "kpi/threshold.h"
 #include "codec/alert_unit.h"
-#include "codec/utf8.h"
+#include "codec/avro_reader.h"
 
 #include <math.h>
 #include <string.h>
-
-enum { ITEMS_MAX = 1024 }; /* of any list or map in a record */
 
 /* More changes than a shard makes in a thousand years. */
 static const int64_t SHARD_SEQUENCE_MAX = INT64_C(1) << 36;
@@ -22,23 +20,9 @@ const char *alert_decode_evidence_kind(enum evidence_kind kind)
 
 /* ---- values ------------------------------------------------------------------- */
 
-static struct span take_text(struct reader *r)
-{
-    const int64_t size = reader_signed(r);
-    if (r->broken || size < 0 || size > (int64_t)(r->end - r->at)) {
-        r->broken = true;
-        return (struct span){ 0 };
-    }
-    const struct span text = { r->at, (size_t)size };
-    r->at += size;
-    if (!utf8_valid(text))
-        r->broken = true;
-    return text;
-}
-
 static struct name take_name(struct reader *r)
 {
-    const struct span text = take_text(r);
+    const struct span text = avro_reader_text(r);
     if (text.size > NAME_BYTES_MAX)
         r->broken = true;
     return name_of(text);
@@ -46,7 +30,7 @@ static struct name take_name(struct reader *r)
 
 static void take_into(struct reader *r, char *ret_text, size_t size)
 {
-    const struct span text = take_text(r);
+    const struct span text = avro_reader_text(r);
     if (text.size >= size) {
         r->broken = true;
         return;
@@ -56,33 +40,14 @@ static void take_into(struct reader *r, char *ret_text, size_t size)
     ret_text[text.size] = '\0';
 }
 
-static double take_double(struct reader *r)
-{
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < sizeof bits; i++)
-        bits |= (uint64_t)reader_u8(r) << (8 * i);
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The branch of ["null", T]: is there a T? */
-static bool take_given(struct reader *r)
-{
-    const int64_t branch = reader_signed(r);
-    if (branch != 0 && branch != 1)
-        r->broken = true;
-    return branch == 1;
-}
-
 static double take_given_double(struct reader *r)
 {
-    return take_given(r) ? take_double(r) : NAN;
+    return avro_reader_given(r) ? avro_reader_double(r) : NAN;
 }
 
 static int64_t take_given_long(struct reader *r, int64_t otherwise)
 {
-    return take_given(r) ? reader_signed(r) : otherwise;
+    return avro_reader_given(r) ? reader_signed(r) : otherwise;
 }
 
 static int64_t take_counter(struct reader *r, int64_t most)
@@ -96,8 +61,8 @@ static int64_t take_counter(struct reader *r, int64_t most)
 
 static void skip_given_text(struct reader *r)
 {
-    if (take_given(r))
-        (void)take_text(r);
+    if (avro_reader_given(r))
+        (void)avro_reader_text(r);
 }
 
 /* A number of an enum; those of a newer program are 0 (UNKNOWN). */
@@ -120,28 +85,11 @@ static uint32_t take_known_symbol(struct reader *r, uint32_t count)
     return index - 1;
 }
 
-/* Items of the next block of a list; 0: it is over. */
-static int64_t take_block(struct reader *r, int64_t so_far)
-{
-    int64_t count = reader_signed(r);
-    if (count < -ITEMS_MAX || count > ITEMS_MAX - so_far) {
-        r->broken = true;
-        return 0;
-    }
-    if (count < 0) {
-        count = -count;
-        (void)reader_signed(r); /* its size in bytes */
-    }
-    if (count > ITEMS_MAX - so_far)
-        r->broken = true;
-    return r->broken ? 0 : count;
-}
-
 /* ---- lists -------------------------------------------------------------------- */
 
 static void take_flag(struct reader *r, struct alert_change *a)
 {
-    const struct span flag = take_text(r);
+    const struct span flag = avro_reader_text(r);
     if (span_equal(flag, span_of_text(ALERT_DECODE_FLAPPING)))
         a->flags |= ALERT_FLAG_FLAPPING;
     else if (span_equal(flag, span_of_text(ALERT_DECODE_THROTTLED)))
@@ -150,13 +98,13 @@ static void take_flag(struct reader *r, struct alert_change *a)
 
 static void take_evidence(struct reader *r, struct alert_change *a)
 {
-    const struct span kind = take_text(r);
+    const struct span kind = avro_reader_text(r);
     const bool ticket =
         span_equal(kind, span_of_text(alert_decode_evidence_kind(EVIDENCE_TICKET)));
     struct evidence e = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT };
     e.id = take_name(r);
     e.at.ms = reader_signed(r);
-    e.wrong = evidence_wrong_of(take_text(r));
+    e.wrong = evidence_wrong_of(avro_reader_text(r));
     if (a->evidence_count == EVIDENCE_MAX)
         r->broken = true;
     else if (!r->broken)
@@ -166,12 +114,12 @@ static void take_evidence(struct reader *r, struct alert_change *a)
 /* Those of other dimensions are a newer program's. */
 static void take_contributor(struct reader *r, struct alert_change *a)
 {
-    const bool known = span_equal(take_text(r), span_of_text(ALERT_DECODE_STOREFRONT));
+    const bool known = span_equal(avro_reader_text(r), span_of_text(ALERT_DECODE_STOREFRONT));
     struct contributor c = { .storefront = { 0 } };
-    const struct span member = take_text(r);
+    const struct span member = avro_reader_text(r);
     c.bad = take_counter(r, UINT32_MAX);
     c.total = take_counter(r, UINT32_MAX);
-    if (!alert_unit_read_excess(take_double(r), &c.excess_millionths))
+    if (!alert_unit_read_excess(avro_reader_double(r), &c.excess_millionths))
         r->broken = true;
     (void)take_given_double(r); /* follows from the rest */
     if (!known || r->broken)
@@ -187,15 +135,16 @@ static void take_contributor(struct reader *r, struct alert_change *a)
 static void skip_pair(struct reader *r, struct alert_change *a)
 {
     (void)a;
-    (void)take_text(r);
-    (void)take_text(r);
+    (void)avro_reader_text(r);
+    (void)avro_reader_text(r);
 }
 
 static void take_list(struct reader *r, struct alert_change *a,
                       void (*take)(struct reader *r, struct alert_change *a))
 {
     int64_t so_far = 0;
-    for (int64_t count = take_block(r, 0); count > 0; count = take_block(r, so_far)) {
+    for (int64_t count = avro_reader_block(r, 0); count > 0;
+         count = avro_reader_block(r, so_far)) {
         for (int64_t i = 0; i < count && !r->broken; i++)
             take(r, a);
         so_far += count;
@@ -204,8 +153,8 @@ static void take_list(struct reader *r, struct alert_change *a,
 
 static void skip_recommendation(struct reader *r, struct alert_change *a)
 {
-    (void)take_text(r);
-    (void)take_text(r);
+    (void)avro_reader_text(r);
+    (void)avro_reader_text(r);
     (void)take_given_double(r);
     take_list(r, a, skip_pair);
 }
@@ -216,8 +165,8 @@ static void take_state(struct reader *r, struct alert_change *a)
 {
     a->type = (enum alert_event_type)take_symbol(r, ALERT_EVENT_TYPE_COUNT);
     a->reason = (enum alert_reason)take_symbol(r, ALERT_REASON_COUNT);
-    (void)take_text(r); /* alert_key and alert_id follow from the rest */
-    (void)take_text(r);
+    (void)avro_reader_text(r); /* alert_key and alert_id follow from the rest */
+    (void)avro_reader_text(r);
     a->sequence = (uint32_t)take_counter(r, UINT32_MAX);
     a->shard_sequence = (uint64_t)take_counter(r, SHARD_SEQUENCE_MAX);
     a->status = (enum alert_status)take_known_symbol(r, ALERT_STATUS_COUNT);
@@ -229,7 +178,7 @@ static void take_state(struct reader *r, struct alert_change *a)
 
 static void take_comparison(struct reader *r, struct alert_change *a)
 {
-    const struct span sign = take_text(r);
+    const struct span sign = avro_reader_text(r);
     for (unsigned op = OP_LT; op <= OP_GE; op++) {
         if (span_equal(sign, span_of_text(comparison_sign((enum comparison)op)))) {
             a->comparison = (enum comparison)op;
@@ -245,14 +194,14 @@ static void take_watched(struct reader *r, struct alert_change *a)
     a->storefront = take_name(r);
     skip_given_text(r); /* segment, account_manager */
     skip_given_text(r);
-    a->kpi = catalogue_find(take_text(r));
+    a->kpi = catalogue_find(avro_reader_text(r));
     if (a->kpi == KPI_COUNT) {
         r->broken = true;
         a->kpi = (enum kpi)0;
     }
-    (void)take_text(r); /* unit */
+    (void)avro_reader_text(r); /* unit */
     a->window = take_name(r);
-    (void)take_text(r); /* rule_id */
+    (void)avro_reader_text(r); /* rule_id */
     take_into(r, a->rule_version, sizeof a->rule_version);
     a->window_start.ms = reader_signed(r);
     a->window_end.ms = reader_signed(r);
@@ -261,10 +210,10 @@ static void take_watched(struct reader *r, struct alert_change *a)
 
 static void take_value(struct reader *r, enum kpi kpi, struct kpi_value *ret_value)
 {
-    if (!take_given(r))
+    if (!avro_reader_given(r))
         return;
     ret_value->known = true;
-    if (!alert_unit_read(kpi, take_double(r), &ret_value->amount))
+    if (!alert_unit_read(kpi, avro_reader_double(r), &ret_value->amount))
         r->broken = true;
 }
 
@@ -298,17 +247,8 @@ static void take_times(struct reader *r, struct alert_change *a)
     a->emitted.ms = reader_signed(r);
 }
 
-static struct span take_map(struct reader *r, struct alert_change *a)
+bool alert_decode_body(struct span body, struct alert_change *ret_change)
 {
-    const uint8_t *from = r->at;
-    take_list(r, a, skip_pair);
-    return span_of(from, (size_t)(r->at - from));
-}
-
-bool alert_decode_body(struct span body, struct alert_change *ret_change,
-                       struct alert_decode_maps *ret_maps)
-{
-    struct alert_decode_maps maps;
     struct reader r = reader_of(body);
     struct alert_change a = { 0 };
     take_state(&r, &a);
@@ -322,30 +262,11 @@ bool alert_decode_body(struct span body, struct alert_change *ret_change,
     skip_given_text(&r); /* actor, comment, silenced_until */
     skip_given_text(&r);
     (void)take_given_long(&r, 0);
-    maps.links = take_map(&r, &a);
-    maps.labels = take_map(&r, &a);
-    (void)take_text(&r); /* producer */
+    take_list(&r, &a, skip_pair); /* links, labels */
+    take_list(&r, &a, skip_pair);
+    (void)avro_reader_text(&r); /* producer */
     if (r.broken || !reader_at_end(&r))
         return false;
     *ret_change = a;
-    if (ret_maps != NULL)
-        *ret_maps = maps;
-    return true;
-}
-
-bool alert_decode_entry(struct alert_decode_walk *walk, struct span *ret_name,
-                        struct span *ret_value)
-{
-    if (walk->left == 0)
-        walk->left = take_block(&walk->at, 0);
-    if (walk->left == 0)
-        return false;
-    walk->left--;
-    const struct span name = take_text(&walk->at);
-    const struct span value = take_text(&walk->at);
-    if (walk->at.broken)
-        return false;
-    *ret_name = name;
-    *ret_value = value;
     return true;
 }

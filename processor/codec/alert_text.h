@@ -1,8 +1,7 @@
-/* alert_text.h - an alert change for people, and for programs that want JSON. */
+/* alert_text.h - an alert change for people. alert_json.h is for programs. */
 #pragma once
 
 #include "base/buffer.h"
-#include "codec/alert_decode.h"
 #include "kpi/alert_change.h"
 
 /* Appends one line, with its newline:
@@ -13,9 +12,3 @@
  * `colour`: with terminal colours. Control characters in names become '?', so that
  * an id cannot play with the terminal. */
 void alert_text_line(const struct alert_change *change, bool colour, struct buffer *b);
-
-/* Appends one line of JSON with every field of AlertEvent, by the names of the .avsc,
- * times as UTC ms; only `producer`, which nobody asks for, is left out. `maps`: the links and
- * labels of the change's record. */
-void alert_text_json(const struct alert_change *change, const struct alert_decode_maps *maps,
-                     struct buffer *b);

@@ -2,27 +2,10 @@
 #include "codec/event_json_write.h"
 
 #include "base/check.h"
+#include "codec/json_text.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { FIRST_PRINTABLE = 0x20 };
-
-static void add_text(struct buffer *b, struct span text)
-{
-    buffer_add_u8(b, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        const uint8_t byte = text.at[i];
-        if (byte < FIRST_PRINTABLE) {
-            buffer_printf(b, "\\u%04x", byte);
-            continue;
-        }
-        if (byte == '"' || byte == '\\')
-            buffer_add_u8(b, '\\');
-        buffer_add_u8(b, byte);
-    }
-    buffer_add_u8(b, '"');
-}
 
 static void add_null(struct buffer *b)
 {
@@ -53,7 +36,7 @@ static void add_texts(struct buffer *b, const uint8_t *record, const struct slot
         memcpy(&text, record + slot->offset + (size_t)i * sizeof text, sizeof text);
         if (i > 0)
             buffer_add_u8(b, ',');
-        add_text(b, text);
+        json_text_add(b, text);
     }
     buffer_add_u8(b, ']');
 }
@@ -86,7 +69,7 @@ static void add_value(struct buffer *b, const struct reader_field *field, const 
         if (field->nullable && text.size == 0)
             add_null(b);
         else
-            add_text(b, text);
+            json_text_add(b, text);
         return;
     case SLOT_ENUM:
         memcpy(&value, at, sizeof value);
