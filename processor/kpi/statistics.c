@@ -18,9 +18,10 @@ struct interval statistics_wilson(int64_t part, int64_t whole)
     const double centre = rate + z2 / (2 * n);
     const double reach = z95 * sqrt((rate * (1 - rate) + z2 / (4 * n)) / n);
     const double scale = 1 + z2 / n;
-    const double low = (centre - reach) / scale;
-    const double high = (centre + reach) / scale;
-    return (struct interval){ .low = low < 0 ? 0 : low, .high = high > 1 ? 1 : high };
+    /* Where all or none are bad, only rounding keeps the ends from 0 and 1. */
+    const double low = part == 0 ? 0 : (centre - reach) / scale;
+    const double high = part == whole ? 1 : (centre + reach) / scale;
+    return (struct interval){ .low = floor(low * PPM) / PPM, .high = ceil(high * PPM) / PPM };
 }
 
 /* Continued fraction of the incomplete beta function by Lentz's method

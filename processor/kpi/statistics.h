@@ -11,7 +11,8 @@ struct interval {
 };
 
 /* Wilson score interval of `part` out of `whole` at 95 % (E. B. Wilson, 1927,
- * J. Am. Stat. Assoc. 22). 0 <= part <= whole, whole > 0. */
+ * J. Am. Stat. Assoc. 22), its ends rounded outwards to ppm: a rate that is rounded to ppm
+ * lies in it, and 0 <= low <= high <= 1. 0 <= part <= whole, whole > 0. */
 struct interval statistics_wilson(int64_t part, int64_t whole);
 
 /* Probability that the true rate is beyond `limit_ppm` in the sense of `op`,
