@@ -11,8 +11,10 @@
 #include "app/feeding.h"
 #include "app/market.h"
 #include "app/stop_signal.h"
+#include "app/story_lead.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,19 +80,43 @@ static bool write_truth(const struct market *market, FILE *file, struct reason *
 
 /* ---- feeding --------------------------------------------------------------------------- */
 
-static struct market *open_market(const struct generating *g)
+static struct market_options market_of(const struct generating *g)
 {
     const int64_t turning =
         g->turning >= 0 ? g->turning
                         : (g->sellers + MARKET_TURNING_ONE_IN - 1) / MARKET_TURNING_ONE_IN;
-    return market_open(&(struct market_options){
+    return (struct market_options){
         .seed = (uint64_t)g->seed,
         .start = g->start,
         .sellers = (int32_t)g->sellers,
         .turning = (int32_t)(turning < g->sellers ? turning : g->sellers),
         .units_per_day = (int32_t)g->units_per_day,
         .turn_days = (int32_t)g->turn_days,
-    });
+    };
+}
+
+/* Else the processor refuses events, and nobody knows why. */
+static void warn_of_lead(const struct generating *g, const struct settings *settings)
+{
+    const struct story_lead story = { .market = market_of(g),
+                                      .events = g->events,
+                                      .until = g->until,
+                                      .speed_milli = g->speed_milli,
+                                      .rate = g->rate };
+    if (g->json || settings->time_source != TIME_FROM_WALL)
+        return;
+    const int64_t lead = story_lead_ms(&story, clock_now());
+    if (lead <= settings->max_future_ms)
+        return;
+    char how_far[64] = "ever further";
+    if (lead != INT64_MAX)
+        (void)snprintf(how_far, sizeof how_far, "about %.1f days", (double)lead / DAY_MS);
+    (void)fprintf(stderr,
+                  "sellerwatch generate: the story will run ahead of the clock, %s: a "
+                  "processor whose time.source is wall refuses what is dated more than "
+                  "max_future (%" PRId64 " min) ahead; --start it earlier, or end it with "
+                  "--until\n",
+                  how_far, settings->max_future_ms / MINUTE_MS);
 }
 
 static enum status send_all(const struct generating *g, struct market *market,
@@ -131,11 +157,13 @@ static int generate(const struct generating *g, const struct settings *settings,
                                                   .create_topics = g->create_topics,
                                                   .partitions = (int32_t)g->partitions,
                                                   .stop = stop_signal_flag() };
+    warn_of_lead(g, settings);
     stop_signal_listen();
     struct event_output *output = event_output_open(&options, &status, &why);
     if (output == NULL)
         return say(why.text, COMMANDS_WORLD);
-    struct market *market = open_market(g);
+    const struct market_options invented = market_of(g);
+    struct market *market = market_open(&invented);
     status = feed(g, output, market, &why);
     const bool told = truth == NULL || write_truth(market, truth, &why);
     market_close(market);
@@ -193,12 +221,16 @@ static enum options_outcome read_options(struct generating *g, int argc, char **
                 "must show it.\n\nOne event in fifty comes twice, one in a hundred up to 12 "
                 "hours late. Answers come in working hours.\n\nA running processor whose "
                 "time.source is wall refuses events dated ahead of its clock: with a --speed "
-                "above 1, let the story --start in the past.\n\nEnds with 0 when all was "
+                "above 1, let the story --start far enough in the past, and end before "
+                "now.\n\nEnds with 0 when all was "
                 "acknowledged, 1 for a mistake on the command line, 2 if Kafka or the "
                 "registry cannot be used.",
-        .examples = "  sellerwatch generate --create-topics --start 2026-10-01 --speed 86400\n"
-                    "  sellerwatch generate --rate 5000 --events 1000000 --sellers 500\n"
-                    "  sellerwatch generate --json --events 1000 > events.jsonl\n",
+        .examples =
+            "  sellerwatch generate --create-topics --start 2026-06-01 --until 2026-08-01 "
+            "--speed 86400\n"
+            "  sellerwatch generate --start 2026-06-01 --rate 5000 --events 1000000 "
+            "--sellers 500\n"
+            "  sellerwatch generate --json --events 1000 > events.jsonl\n",
         .rows = rows,
         .row_count = sizeof rows / sizeof rows[0],
     };

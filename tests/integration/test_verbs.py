@@ -91,6 +91,13 @@ class Verbs(unittest.TestCase):
         self.assertEqual(truth["seed"], 5)
         self.assertTrue(any("turns_bad_at" in seller for seller in truth["sellers"]))
 
+    def test_generate_warns_of_a_story_that_runs_ahead_of_the_clock(self):
+        def errors(*arguments):
+            return sellerwatch("generate", *self.given, "--create-topics", "--events", "2000",
+                               *arguments).stderr
+        self.assertIn("ahead of the clock", errors("--speed", "max"))
+        self.assertNotIn("ahead of the clock", errors("--speed", "max", "--start", START))
+
     def test_one_seller_is_always_in_one_partition_and_is_the_key(self):
         sellerwatch("generate", *self.given, "--create-topics", "--partitions", "5",
                     "--start", START, "--speed", "max", "--events", "2000")
