@@ -203,7 +203,7 @@ static void take_numbers(struct demo *d)
         (s->events - d->drawn_events) * SECOND_MS / (now > d->drawn_ms ? now - d->drawn_ms : 1);
     s->lag = sent - atomic_load(&d->feeder.read);
     s->lag = s->lag > 0 ? s->lag : 0;
-    s->sellers = runtime_metric(d->runtime, METRIC_SELLERS, 0);
+    s->pairs = runtime_metric(d->runtime, METRIC_SELLERS, 0);
     s->firing = sum_of(d, METRIC_ALERTS_FIRING, KPI_COUNT);
     s->now = stream_time(d);
     if (d->tally.newest_count > 0) /* metrics are taken now and then, alerts at once */

@@ -54,6 +54,16 @@ static void count_by_seller(struct demo_tally *t, const struct alert_change *cha
     }
 }
 
+/* Told for the first time: not out of recovery. What began in a storm may recover before it
+ * is told. */
+static bool begins(const struct alert_change *change)
+{
+    const bool begun =
+        change->previous_status == ALERT_FIRING || change->previous_status == ALERT_RECOVERING;
+    return !begun &&
+           (change->type == ALERT_EVENT_FIRING || change->type == ALERT_EVENT_RECOVERING);
+}
+
 void demo_tally_add(struct demo_tally *t, const struct alert_change *change)
 {
     const int32_t kept =
@@ -62,11 +72,12 @@ void demo_tally_add(struct demo_tally *t, const struct alert_change *change)
     t->newest[0] = *change;
     t->newest_count = kept + 1;
     t->changes += 1;
-    if (change->type != ALERT_EVENT_FIRING)
-        return;
-    t->fired[change->kpi] += 1;
-    count_by_seller(t, change);
-    look_for_planted(t, change);
+    if (begins(change)) {
+        t->fired[change->kpi] += 1;
+        count_by_seller(t, change);
+    }
+    if (change->type == ALERT_EVENT_FIRING)
+        look_for_planted(t, change);
 }
 
 static void add_planted(const struct screen_planted *p, event_time start, struct buffer *b)
@@ -99,8 +110,8 @@ static void add_by_seller(const struct demo_tally *t, struct buffer *b)
 void demo_tally_text(const struct demo_tally *t, const struct screen *s, struct buffer *b)
 {
     int32_t turned = 0, found = 0;
-    buffer_printf(b, "%" PRId64 " events of %" PRId64 " sellers and storefronts, ", s->events,
-                  s->sellers);
+    buffer_printf(b, "%" PRId64 " events of %" PRId64 " pairs of seller and storefront, ",
+                  s->events, s->pairs);
     buffer_printf(
         b,
         "%.1f days of story; %" PRId64 " alert changes, %" PRId64 " alerts firing at the end\n",
@@ -121,5 +132,8 @@ void demo_tally_text(const struct demo_tally *t, const struct screen *s, struct 
         found += t->planted[i].found.ms != TIME_NEVER;
         add_planted(&t->planted[i], s->start, b);
     }
-    buffer_printf(b, "  %d of %d found\n", found, turned);
+    buffer_printf(b, "  %d of %d found", found, turned);
+    if (turned < t->planted_count)
+        buffer_printf(b, "; %d had not turned bad yet", t->planted_count - turned);
+    buffer_printf(b, "\n");
 }

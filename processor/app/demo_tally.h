@@ -24,5 +24,5 @@ void demo_tally_open(struct demo_tally *t, const struct market *market, int32_t 
  * fires at or after its turn. */
 void demo_tally_add(struct demo_tally *t, const struct alert_change *change);
 
-/* The summary at the end. */
+/* The summary at the end, of those that had turned by then. */
 void demo_tally_text(const struct demo_tally *t, const struct screen *s, struct buffer *b);

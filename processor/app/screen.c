@@ -115,12 +115,12 @@ static void add_head(const struct screen *s, const struct screen_look *look, str
     char now[ALERT_UNIT_TIME_BYTES];
     story_time(s, now);
     line(look, b, bold,
-         " sellerwatch demo   story: %s UTC, day %.1f   %" PRId64 " sellers   %" PRId64
-         " alerts firing",
-         now, s->now.ms == TIME_NEVER_YET ? 0.0 : days(s, s->now), s->sellers, s->firing);
+         " sellerwatch demo   story: %s UTC, day %.1f   %" PRId64 " alerts firing", now,
+         s->now.ms == TIME_NEVER_YET ? 0.0 : days(s, s->now), s->firing);
     line(look, b, NULL,
-         " %" PRId64 " events, %" PRId64 " a second, %" PRId64 " waiting in the topics",
-         s->events, s->events_per_second, s->lag);
+         " %" PRId64 " events of %" PRId64 " pairs of seller and storefront, %" PRId64
+         " a second, %" PRId64 " waiting in the topics",
+         s->events, s->pairs, s->events_per_second, s->lag);
     line(look, b, NULL, "%s", "");
 }
 
@@ -247,12 +247,14 @@ void screen_line(const struct screen *s, struct buffer *b)
 {
     char now[ALERT_UNIT_TIME_BYTES];
     story_time(s, now);
-    int32_t found = 0;
-    for (int32_t i = 0; i < s->planted_count; i++)
+    int32_t turned = 0, found = 0;
+    for (int32_t i = 0; i < s->planted_count; i++) {
+        turned += s->now.ms >= s->planted[i].turns.ms;
         found += s->planted[i].found.ms != TIME_NEVER;
+    }
     buffer_printf(b,
                   "story %s, %" PRId64 " events, %" PRId64 " a second, lag %" PRId64
-                  ", %" PRId64 " alerts firing, %d of %d planted sellers found\n",
-                  now, s->events, s->events_per_second, s->lag, s->firing, found,
-                  s->planted_count);
+                  ", %" PRId64 " alerts firing, %d of %d that turned bad found, %d to turn\n",
+                  now, s->events, s->events_per_second, s->lag, s->firing, found, turned,
+                  s->planted_count - turned);
 }

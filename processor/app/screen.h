@@ -36,8 +36,8 @@ struct screen {
     event_time now;   /* stream time; TIME_NEVER_YET: nothing was read */
     int64_t events;
     int64_t events_per_second;
-    int64_t lag; /* records */
-    int64_t sellers;
+    int64_t lag;   /* records */
+    int64_t pairs; /* of seller and storefront: each is judged by itself */
     int64_t firing;
     int64_t seconds_left; /* -1: no end */
     struct screen_seller worst[SCREEN_SELLERS_MAX];

@@ -179,10 +179,10 @@ class Demo(unittest.TestCase):
         demo = self.start("--seconds", "6", "--speed", "216000")
         said, errors = demo.communicate(timeout=PATIENCE)
         self.assertEqual((demo.returncode, errors), (0, ""))
-        found = re.search(r"(\d+) of (\d+) found", said.splitlines()[-1])
+        found = re.search(r"(\d+) of ([1-9]\d*) found", said.splitlines()[-1])
         self.assertTrue(found, said)
         self.assertGreaterEqual(int(found.group(1)), 1, said)
-        self.assertRegex(said, r"(?m)^[1-9]\d{3,} events of [1-9]\d* sellers")
+        self.assertRegex(said, r"(?m)^[1-9]\d{3,} events of [1-9]\d* pairs of seller")
         self.assert_nothing_is_left()
 
     def test_ctrl_c_cleans_up_everything_it_started(self):

@@ -100,6 +100,48 @@ static void only_the_newest_alerts_are_kept_the_newest_first(void **state)
     assert_int_equal(tally.changes, SCREEN_ALERTS_MAX + 3);
 }
 
+/* An alert that comes and goes is one that began, however often it fires again. */
+static void an_alert_that_fires_again_out_of_recovery_began_once(void **state)
+{
+    (void)state;
+    struct alert_change change = firing("seller-00002", KPI_ESCALATION, 1);
+    demo_tally_add(&tally, &change);
+    change.previous_status = ALERT_RECOVERING;
+    demo_tally_add(&tally, &change);
+    demo_tally_add(&tally, &change);
+    assert_int_equal(tally.fired[KPI_ESCALATION], 1);
+    change.previous_status = ALERT_RESOLVED;
+    demo_tally_add(&tally, &change);
+    assert_int_equal(tally.fired[KPI_ESCALATION], 2);
+}
+
+/* It began in a storm and is first told when it recovers already. */
+static void an_alert_that_is_first_told_in_recovery_began_once(void **state)
+{
+    (void)state;
+    struct alert_change change = firing("seller-00002", KPI_ESCALATION, 1);
+    change.type = ALERT_EVENT_RECOVERING;
+    demo_tally_add(&tally, &change);
+    change.type = ALERT_EVENT_FIRING;
+    change.previous_status = ALERT_RECOVERING;
+    demo_tally_add(&tally, &change);
+    change.type = ALERT_EVENT_RECOVERING;
+    change.previous_status = ALERT_FIRING;
+    demo_tally_add(&tally, &change);
+    assert_int_equal(tally.fired[KPI_ESCALATION], 1);
+}
+
+static void a_story_before_the_first_turn_says_that_nobody_had_turned(void **state)
+{
+    (void)state;
+    struct buffer b = { 0 };
+    const struct screen s = { .now = { tally.planted[0].turns.ms - 1 } };
+    demo_tally_text(&tally, &s, &b);
+    buffer_add_u8(&b, 0);
+    assert_non_null(strstr((const char *)b.at, "  0 of 0 found; 6 had not turned bad yet\n"));
+    buffer_free(&b);
+}
+
 static void the_summary_counts_only_those_that_had_turned(void **state)
 {
     (void)state;
@@ -112,7 +154,7 @@ static void the_summary_counts_only_those_that_had_turned(void **state)
                               .now = tally.planted[1].turns };
     demo_tally_text(&tally, &s, &b);
     buffer_add_u8(&b, 0);
-    assert_non_null(strstr((const char *)b.at, "  1 of 2 found\n"));
+    assert_non_null(strstr((const char *)b.at, "  1 of 2 found; 4 had not turned bad yet\n"));
     assert_non_null(strstr((const char *)b.at, "turned bad      1  (6 sellers)"));
     buffer_free(&b);
 }
@@ -130,6 +172,12 @@ int main(void)
             a_class_of_avoidable_enquiries_finds_who_sells_bad_goods, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_newest_alerts_are_kept_the_newest_first,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_alert_that_fires_again_out_of_recovery_began_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_alert_that_is_first_told_in_recovery_began_once,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_story_before_the_first_turn_says_that_nobody_had_turned, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_summary_counts_only_those_that_had_turned, set_up,
                                         tear_down),
     };

@@ -21,6 +21,7 @@ static struct screen some_screen(void)
     struct screen s = { .start = { INT64_C(1780272000000) }, /* 2026-06-01 */
                         .now = { INT64_C(1780272000000) + 36 * HOUR_MS },
                         .events = 1234,
+                        .pairs = 104,
                         .seconds_left = 7,
                         .worst_count = 1,
                         .planted_count = 2 };
@@ -74,6 +75,7 @@ static void a_seller_stands_there_with_value_counts_limit_and_state(void **state
     assert_shows(picture, "12.40 %  31 bad of 250");
     assert_shows(picture, "> 4.00 %    critical");
     assert_shows(picture, "story: 2026-06-02 12:00 UTC, day 1.5");
+    assert_shows(picture, "1234 events of 104 pairs of seller and storefront");
     assert_shows(picture, "ends in 7 s");
     buffer_free(&b);
 }
@@ -167,7 +169,7 @@ static void those_who_are_no_terminal_get_one_line(void **state)
     screen_line(&s, &b);
     assert_ptr_equal(memchr(b.at, '\n', b.size), b.at + b.size - 1);
     buffer_add_u8(&b, 0);
-    assert_shows((const char *)b.at, "1 of 2 planted sellers found");
+    assert_shows((const char *)b.at, "1 of 1 that turned bad found, 1 to turn");
     buffer_free(&b);
 }
 
