@@ -133,13 +133,14 @@ static void understand(struct cursor *c, struct span text, int64_t shift_ms)
         complain(c, why.text);
         return;
     }
-    enum reject reject = event_check(&c->event); /* before: no possible time can overflow */
-    if (reject == REJECT_NONE) {
+    const char *wrong = NULL;
+    enum reject reject = event_check_field(&c->event, &wrong);
+    if (reject == REJECT_NONE) { /* no possible time can overflow */
         shift_event(&c->event, shift_ms);
-        reject = event_check(&c->event);
+        reject = event_check_field(&c->event, &wrong);
     }
     if (reject != REJECT_NONE) {
-        complain(c, reject_text(reject));
+        complain(c, wrong);
         return;
     }
     c->told = event_time_max(c->told, c->event.ts_event);

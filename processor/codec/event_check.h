@@ -19,3 +19,7 @@ enum {
  * that order. Texts that are no id (carrier, topic, reasons, tracking number) may be
  * empty, not longer than an id. */
 enum reject event_check(const struct event *event);
+
+/* The same; unless NONE, *ret_wrong is a sentence that names the field and what would be
+ * right. */
+enum reject event_check_field(const struct event *event, const char **ret_wrong);

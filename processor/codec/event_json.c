@@ -128,7 +128,7 @@ static const char *expected(const struct reader_field *field)
     static const char *const words[] = {
         [READER_STRING] = "a string",
         [READER_BYTES] = "a string",
-        [READER_INT] = "a whole number",
+        [READER_INT] = "a whole number from -2147483648 to 2147483647",
         [READER_LONG] = "a whole number",
         [READER_FLOAT] = "a number",
         [READER_DOUBLE] = "a number",

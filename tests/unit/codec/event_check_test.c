@@ -220,6 +220,38 @@ static void ticket_names_at_most_16_order_units(void **state)
     assert_int_equal(event_check(&m), REJECT_IMPOSSIBLE_VALUE);
 }
 
+static void assert_wrong(const struct event *e, const char *expected)
+{
+    const char *wrong = NULL;
+    assert_int_not_equal(event_check_field(e, &wrong), REJECT_NONE);
+    assert_string_equal(wrong, expected);
+}
+
+static void what_is_wrong_is_named_with_what_would_be_right(void **state)
+{
+    (void)state;
+    struct event e = order();
+    const char *wrong = NULL;
+    assert_int_equal(event_check_field(&e, &wrong), REJECT_NONE);
+    assert_null(wrong);
+    e.order.handling_time = (struct optional){ true, 366 };
+    assert_wrong(&e, "handling_time must be from 0 to 365 days");
+    e.order.deliver_by = (struct optional){ true, -1 };
+    assert_wrong(&e, "deliver_by must be UTC milliseconds from 1970 to 2199");
+    e.kind = EVENT_UNKNOWN;
+    assert_wrong(&e, "its event_name is not one of this topic");
+    e.order.id_order_unit = text("");
+    assert_wrong(&e, "id_order_unit must have 1 to 64 bytes");
+    e = message();
+    e.message.order_units = 1;
+    assert_wrong(&e, "each of ids_order_units must have 1 to 64 bytes");
+    e = shipment();
+    e.shipment.parcel_count = 0;
+    assert_wrong(&e, "parcel_count must be from 1 to 1000");
+    e.shipment.carrier_code = text(LONG);
+    assert_wrong(&e, "carrier_code may have at most 64 bytes");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +265,7 @@ int main(void)
         cmocka_unit_test(parcels_are_1_to_1000),
         cmocka_unit_test(handling_time_is_0_to_365_days_and_price_not_negative),
         cmocka_unit_test(ticket_names_at_most_16_order_units),
+        cmocka_unit_test(what_is_wrong_is_named_with_what_would_be_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
