@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A file, and the event it shows. */
 struct cursor {
@@ -53,10 +54,17 @@ static bool open_file(struct cursor *c, struct reason *why)
         c->file = stdin;
         return true;
     }
+    struct stat about;
     c->file = fopen(c->path, "r");
-    if (c->file == NULL)
+    if (c->file == NULL) {
         reason_set(why, "%s cannot be opened: %s", c->path, strerror(errno));
-    return c->file != NULL;
+        return false;
+    }
+    if (fstat(fileno(c->file), &about) == 0 && S_ISDIR(about.st_mode)) {
+        reason_set(why, "%s is a folder; name the files in it", c->path);
+        return false;
+    }
+    return true;
 }
 
 struct replay_lines *replay_lines_open(char *const *paths, int count, enum topic topic,

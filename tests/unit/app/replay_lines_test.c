@@ -171,6 +171,15 @@ static void a_file_that_is_not_there_is_said_by_name(void **state)
         why.text, "/nonexistent/orders.jsonl cannot be opened: No such file or directory");
 }
 
+/* Its reading would fail only when everybody has waited for Kafka. */
+static void a_folder_is_refused_at_once(void **state)
+{
+    (void)state;
+    char *folders[] = { folder };
+    assert_null(replay_lines_open(folders, 1, TOPIC_COUNT, &why));
+    assert_non_null(strstr(why.text, "is a folder; name the files in it"));
+}
+
 static void the_name_of_a_file_may_say_its_topic(void **state)
 {
     (void)state;
@@ -193,6 +202,7 @@ int main(void)
         TEST(all_times_of_an_event_are_shifted_together),
         TEST(a_time_that_cannot_be_shifted_is_a_bad_line),
         TEST(a_file_that_is_not_there_is_said_by_name),
+        TEST(a_folder_is_refused_at_once),
         TEST(the_name_of_a_file_may_say_its_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
