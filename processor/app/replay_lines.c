@@ -5,12 +5,16 @@
 #include "base/name.h"
 #include "codec/event_check.h"
 #include "codec/event_json.h"
+#include "codec/utf8.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* U+FEFF in UTF-8. */
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 /* A file, and the event it shows. */
 struct cursor {
@@ -128,10 +132,26 @@ static void shift_event(struct event *e, int64_t ms)
     shift(&e->order.deliver_by, ms);
 }
 
+/* A line says what it wants, and a terminal obeys what is printed to it. Of UTF-8, only the
+ * controls at U+0080 to U+009F are any; bytes that are no UTF-8 may be anything. */
+static void disarm(char *text)
+{
+    const bool utf8 = utf8_valid(span_of_text(text));
+    for (char *at = text; *at != '\0'; at++) {
+        const uint8_t byte = (uint8_t)*at;
+        const bool control = byte == 0xc2 && (uint8_t)at[1] < 0xa0;
+        if (control)
+            at[1] = '?';
+        if (byte < 0x20 || byte == 0x7f || control || (byte >= 0x80 && !utf8))
+            *at = '?';
+    }
+}
+
 static void complain(struct cursor *c, const char *what)
 {
     c->status = STATUS_MALFORMED;
     reason_set(&c->why, "%s:%lld: %s", c->path, (long long)c->number, what);
+    disarm(c->why.text);
 }
 
 static void understand(struct cursor *c, struct span text, int64_t shift_ms)
@@ -167,8 +187,11 @@ static void read_line(struct cursor *c, int64_t shift_ms)
         return;
     }
     c->number += 1;
-    const struct span text = span_of(c->line, (size_t)size);
-    if (strspn(c->line, " \t\r\n") < text.size) /* empty lines are nothing */
+    const bool marked =
+        c->number == 1 && strncmp(c->line, byte_order_mark, strlen(byte_order_mark)) == 0;
+    const size_t begin = marked ? strlen(byte_order_mark) : 0;
+    const struct span text = span_of(c->line + begin, (size_t)size - begin);
+    if (strspn(c->line + begin, " \t\r\n") < text.size) /* empty lines are nothing */
         understand(c, text, shift_ms);
 }
 

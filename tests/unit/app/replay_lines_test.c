@@ -180,6 +180,33 @@ static void a_folder_is_refused_at_once(void **state)
     assert_non_null(strstr(why.text, "is a folder; name the files in it"));
 }
 
+/* As editors of other systems begin a file. */
+static void a_byte_order_mark_is_no_part_of_the_first_line(void **state)
+{
+    (void)state;
+    write_file("shipments.jsonl", "\xef\xbb\xbf" DELIVERED("a", "1000") DELIVERED("b", "2000"));
+    struct replay_lines *lines = open_files();
+    assert_next(lines, "a", 1000);
+    assert_next(lines, "b", 2000);
+    replay_lines_close(lines);
+}
+
+/* A terminal obeys what is printed to it: colours, titles, keys. */
+static void control_bytes_of_a_bad_line_are_not_repeated(void **state)
+{
+    (void)state;
+    write_file("shipments.jsonl", "{\"event_name\":\"\\u001b[2Jx\\u009b\"}\n"
+                                  "{\"\\u007f\u00e9\":\033[1m}\n"
+                                  "{\"\x9b\":1}\n");
+    struct replay_lines *lines = open_files();
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(replay_lines_next(lines, &event, &told, &why), STATUS_MALFORMED);
+        for (const char *c = why.text; *c != '\0'; c++)
+            assert_true((unsigned char)*c >= 0x20 && *c != 0x7f && (unsigned char)*c != 0x9b);
+    }
+    replay_lines_close(lines);
+}
+
 static void the_name_of_a_file_may_say_its_topic(void **state)
 {
     (void)state;
@@ -203,6 +230,8 @@ int main(void)
         TEST(a_time_that_cannot_be_shifted_is_a_bad_line),
         TEST(a_file_that_is_not_there_is_said_by_name),
         TEST(a_folder_is_refused_at_once),
+        TEST(a_byte_order_mark_is_no_part_of_the_first_line),
+        TEST(control_bytes_of_a_bad_line_are_not_repeated),
         TEST(the_name_of_a_file_may_say_its_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
