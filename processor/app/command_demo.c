@@ -386,7 +386,7 @@ int command_demo(int argc, char **argv)
     struct reason why = { "" };
     const enum options_outcome outcome = options_read(&manual, argc, argv, &none);
     int code = options_exit_code(outcome);
-    if (outcome == OPTIONS_GO && feeding_speed(d->speed_text, &d->speed_milli, &why))
+    if (outcome == OPTIONS_GO && feeding_speed(d->speed_text, false, &d->speed_milli, &why))
         code = demo(d);
     else if (outcome == OPTIONS_GO) {
         (void)fprintf(stderr, "sellerwatch demo: %s\n", why.text);

@@ -241,8 +241,8 @@ static enum options_outcome read_options(struct generating *g, int argc, char **
 static bool read_limits(struct generating *g, struct reason *why)
 {
     const bool hurry = g->rate_text != NULL || g->json;
-    const char *speed = g->speed_text != NULL ? g->speed_text : hurry ? "max" : "recorded";
-    return feeding_speed(speed, &g->speed_milli, why) &&
+    const char *speed = g->speed_text != NULL ? g->speed_text : hurry ? "max" : "1";
+    return feeding_speed(speed, false, &g->speed_milli, why) &&
            feeding_rate(g->rate_text != NULL ? g->rate_text : "max", &g->rate, why);
 }
 

@@ -110,8 +110,9 @@ static int end(const struct replaying *r, enum status sent, enum status finished
                const struct reason *why)
 {
     if (r->bad_lines > 0)
-        (void)fprintf(stderr, "replay: %" PRId64 " bad lines%s\n", r->bad_lines,
-                      r->skip_bad ? " left out" : "; --skip-bad goes on behind them");
+        (void)fprintf(stderr, "replay: %" PRId64 " bad line%s%s\n", r->bad_lines,
+                      r->bad_lines == 1 ? "" : "s",
+                      r->skip_bad ? " left out" : "; --skip-bad goes on behind it");
     if (sent == STATUS_MALFORMED)
         return COMMANDS_USAGE;
     const bool stopped = sent == STATUS_PENDING;
@@ -227,7 +228,7 @@ int command_replay(int argc, char **argv)
         return options_exit_code(outcome);
     if (files.count == 0)
         return say("no file is named; write sellerwatch replay FILE", COMMANDS_USAGE);
-    if (!read_topic(&r, &why) || !feeding_speed(r.speed_text, &r.speed_milli, &why))
+    if (!read_topic(&r, &why) || !feeding_speed(r.speed_text, true, &r.speed_milli, &why))
         return say(why.text, COMMANDS_USAGE);
     struct settings settings;
     if (!connection_settings(&r.connection, "replay", &settings))

@@ -70,17 +70,18 @@ enum status feeding_finish(struct feeding *f, struct reason *why)
     return s;
 }
 
-bool feeding_speed(const char *text, int64_t *ret_speed_milli, struct reason *why)
+bool feeding_speed(const char *text, bool recorded, int64_t *ret_speed_milli,
+                   struct reason *why)
 {
     const struct options_row row =
         OPTIONS_FACTOR("speed", 0, "N", ret_speed_milli, 1, SPEED_MILLI_MAX, "");
     if (strcmp(text, "max") == 0)
         *ret_speed_milli = 0;
-    else if (strcmp(text, "recorded") == 0)
+    else if (recorded && strcmp(text, "recorded") == 0)
         *ret_speed_milli = SECOND_MS;
     else if (!options_value_set(&row, text, why)) {
-        reason_set(why, "--speed %s: wants max, recorded, or a factor from 0.001 to 1000000",
-                   text);
+        reason_set(why, "--speed %s: wants max, %sor a factor from 0.001 to 1000000", text,
+                   recorded ? "recorded, " : "");
         return false;
     }
     return true;

@@ -30,8 +30,10 @@ enum status feeding_send(struct feeding *f, const struct event *event, event_tim
 /* Waits for acknowledgements, then says on stderr what was done. */
 enum status feeding_finish(struct feeding *f, struct reason *why);
 
-/* "1500", "recorded" (1), "max" (0) in thousandths; false and *why for anything else. */
-bool feeding_speed(const char *text, int64_t *ret_speed_milli, struct reason *why);
+/* "1500", "max" (0) in thousandths; `recorded`: and "recorded" (1), which only a story that
+ * was recorded can be told at. False and *why for anything else. */
+bool feeding_speed(const char *text, bool recorded, int64_t *ret_speed_milli,
+                   struct reason *why);
 
 /* "5000" or "max" (0) events a second. */
 bool feeding_rate(const char *text, int64_t *ret_rate, struct reason *why);

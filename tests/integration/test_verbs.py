@@ -131,9 +131,11 @@ class Verbs(unittest.TestCase):
         stopped = sellerwatch("replay", *self.given, "--create-topics", "-", stdin=text)
         self.assertEqual(stopped.returncode, 1)
         self.assertRegex(stopped.stderr, r"standard input:3: .*order_unit_nwe")
+        self.assertIn("1 bad line;", stopped.stderr)
         self.assertEqual(len(self.records()), 2)
         skipped = sellerwatch("replay", *self.given, "--skip-bad", "-", stdin=text)
         self.assertEqual(skipped.returncode, 0, skipped.stderr)
+        self.assertIn("1 bad line left out", skipped.stderr)
         self.assertEqual(len(self.records()), 2 + len(lines) - 1)
 
     def test_alerts_of_an_empty_topic_are_none_and_a_missing_topic_is_said(self):

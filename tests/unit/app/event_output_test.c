@@ -169,14 +169,18 @@ static void a_speed_is_a_factor_a_word_or_a_mistake(void **state)
 {
     (void)state;
     int64_t speed = -1;
-    assert_true(feeding_speed("2.5", &speed, &why));
+    assert_true(feeding_speed("2.5", false, &speed, &why));
     assert_int_equal(speed, 2500);
-    assert_true(feeding_speed("recorded", &speed, &why));
+    assert_true(feeding_speed("recorded", true, &speed, &why));
     assert_int_equal(speed, 1000);
-    assert_true(feeding_speed("max", &speed, &why));
+    assert_true(feeding_speed("max", false, &speed, &why));
     assert_int_equal(speed, 0);
-    assert_false(feeding_speed("fast", &speed, &why));
-    assert_non_null(strstr(why.text, "--speed fast"));
+    assert_false(feeding_speed("fast", true, &speed, &why));
+    assert_string_equal(why.text, "--speed fast: wants max, recorded, or a factor from 0.001 "
+                                  "to 1000000");
+    assert_false(feeding_speed("recorded", false, &speed, &why));
+    assert_string_equal(why.text,
+                        "--speed recorded: wants max, or a factor from 0.001 to 1000000");
     assert_false(feeding_rate("0", &speed, &why));
     assert_true(feeding_rate("5000", &speed, &why));
     assert_int_equal(speed, 5000);
