@@ -4,7 +4,8 @@
 #include "base/check.h"
 #include "base/hash.h"
 
-enum { ALERT_LAYOUT = 1, FLAG_THROTTLED = 1, FLAG_FLAPPING = 2 };
+/* Since layout 2 there may be FLAG_RELAPSED. */
+enum { ALERT_LAYOUT = 2, FLAG_THROTTLED = 1, FLAG_FLAPPING = 2, FLAG_RELAPSED = 4 };
 
 void alerts_close(struct alerts *as)
 {
@@ -175,7 +176,7 @@ void alert_arm(struct alerts *as, uint32_t ref)
         at = a->since + t->for_ms - 1;
         break;
     case ALERT_RECOVERING:
-        at = a->since + t->keep_firing_ms - 1;
+        at = a->relapsed ? TIME_NEVER : a->since + t->keep_firing_ms - 1;
         break;
     case ALERT_OK:
     case ALERT_RESOLVED:
@@ -221,7 +222,8 @@ void alert_encode(const struct alerts *as, uint32_t ref, struct buffer *out)
     buffer_add_u8(out, a->severity);
     buffer_add_u8(out, a->worst);
     buffer_add_u8(out, (uint8_t)((a->throttled ? FLAG_THROTTLED : 0) |
-                                 (a->flapping ? FLAG_FLAPPING : 0)));
+                                 (a->flapping ? FLAG_FLAPPING : 0) |
+                                 (a->relapsed ? FLAG_RELAPSED : 0)));
     buffer_add_varint(out, a->sequence);
     buffer_add_signed(out, a->started);
     buffer_add_signed(out, a->since);
@@ -240,9 +242,10 @@ static void decode_body(struct alert *a, struct reader *in)
     a->status = (uint8_t)image_number(in, ALERT_STATUS_COUNT - 1);
     a->severity = (uint8_t)image_number(in, SEVERITY_COUNT - 1);
     a->worst = (uint8_t)image_number(in, SEVERITY_COUNT - 1);
-    const uint64_t flags = image_number(in, FLAG_THROTTLED | FLAG_FLAPPING);
+    const uint64_t flags = image_number(in, FLAG_THROTTLED | FLAG_FLAPPING | FLAG_RELAPSED);
     a->throttled = (flags & FLAG_THROTTLED) != 0;
     a->flapping = (flags & FLAG_FLAPPING) != 0;
+    a->relapsed = (flags & FLAG_RELAPSED) != 0;
     a->sequence = (uint32_t)image_number(in, INT32_MAX);
     a->started = image_time_or_never_yet(in);
     a->since = image_time(in);

@@ -16,8 +16,9 @@
  *
  * Minimum samples gate the start only (rule 2.9.14): a firing alert is not
  * toggled by having too few facts. To fire again out of recovery is a start,
- * too: the one bad fact of a quiet day that makes no alert wakes none. An
- * empty window has no breach.
+ * too: the one bad fact of a quiet day that makes no alert wakes none. But it
+ * is no recovery either: `keep_firing_for` counts time spent clear only, and
+ * begins anew after each time beyond the clear limit. An empty window is clear.
  *
  * A changed rule judges what stands again, in place: an open alert hears of it by a
  * change of its own even where its status stays. The alert of a rule that is gone
@@ -45,9 +46,10 @@ struct alert {
     uint8_t worst;
     bool throttled; /* started in a storm; the feed has not heard of it */
     bool flapping;
+    bool relapsed; /* RECOVERING, but beyond its clear limit: `keep_firing_for` stands */
     uint32_t sequence;
     int64_t started;
-    int64_t since;      /* start of PENDING or RECOVERING */
+    int64_t since;      /* start of PENDING, or when a RECOVERING one was clear again */
     int64_t fired;      /* TIME_NEVER_YET: not yet */
     int64_t resolved;   /* like fired */
     uint32_t flap_ring; /* firing or not, a bit a pane, newest lowest */

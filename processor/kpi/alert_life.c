@@ -81,6 +81,7 @@ static void move(struct alerts *as, struct alert *a, enum alert_status next)
     const bool is = next == ALERT_FIRING || next == ALERT_RECOVERING;
     a->status = (uint8_t)next;
     a->since = as->now;
+    a->relapsed = false;
     alert_sample(as, a);
     if (was != is)
         alert_count_firing(as, (enum kpi)a->kpi, is ? 1 : -1);
@@ -233,6 +234,16 @@ static void when_firing(struct alerts *as, struct alert *a, const struct alert_l
     }
 }
 
+/* `keep_firing_for` is time spent clear: it begins anew each time that the value comes back
+ * from beyond the clear limit, however few facts put it there. */
+static void time_recovery(const struct alerts *as, struct alert *a, const struct alert_look *k)
+{
+    const bool beyond = still_firing(k, (enum severity)a->severity) != SEVERITY_NONE;
+    if (a->relapsed && !beyond)
+        a->since = as->now;
+    a->relapsed = beyond;
+}
+
 static void when_recovering(struct alerts *as, struct alert *a, const struct alert_look *k)
 {
     if (is_correction(k)) {
@@ -246,11 +257,13 @@ static void when_recovering(struct alerts *as, struct alert *a, const struct ale
         a->severity = (uint8_t)again;
         a->worst = a->worst > again ? a->worst : (uint8_t)again;
         fire(as, a, k);
-    } else if (as->now - a->since >= k->threshold->keep_firing_ms) {
+        return;
+    }
+    time_recovery(as, a, k);
+    if (!a->relapsed && as->now - a->since >= k->threshold->keep_firing_ms)
         resolve(as, a, k,
                 (struct alert_news){ .type = ALERT_EVENT_RESOLVED,
                                      .reason = ALERT_REASON_RECOVERED });
-    }
 }
 
 static bool is_open(const struct alert *a)

@@ -188,6 +188,7 @@ static void become(struct alert *a, const struct alert_change *change)
     a->severity = (uint8_t)change->severity;
     a->worst = (uint8_t)change->worst_severity;
     a->throttled = false;
+    a->relapsed = false;
     a->since = change->evaluated.ms;
     a->fired = change->fired.ms;
     a->resolved = change->resolved.ms;

@@ -4,7 +4,8 @@
  * What an alert is now may depend on the way there (between the limit at which it starts and
  * the one at which it clears), so a state is judged by what it may not be: nothing is idle
  * beyond its limit with facts enough, nothing fires on the clear side of its clear limit,
- * nothing recovers while it is in such a breach. Limits are those of the KPI table of the
+ * nothing recovers while it is in such a breach, and nothing is told to have recovered that is
+ * beyond its limit, by however few facts. Limits are those of the KPI table of the
  * domain's description.
  */
 #include "sim/sim.h"
@@ -139,7 +140,9 @@ static bool is_right(const struct row *r)
                !(r->may_be_critical && is_beyond(r, l->critical, 0) && has_facts(r));
     if (is_state(r, "pending"))
         return r->sim->for_ms > 0 && is_breach(r);
-    return r->sim->keep_firing_ms > 0 && !is_breach(r);
+    /* Without patience it may yet wait, if it recovered under another configuration. */
+    const bool waits = r->sim->keep_firing_ms > 0 || is_beyond(r, l->warn, margin);
+    return waits && !is_breach(r);
 }
 
 /* ---- rows -------------------------------------------------------------------------- */
@@ -253,12 +256,32 @@ static const char *state_shown(const struct sim *s, int32_t shard,
     return row->state;
 }
 
+/* Margins change from one configuration to the next, the limits that they move do not. */
+static void what_recovered_is_clear(const struct sim *s, const struct alert_change *change)
+{
+    if (change->type != ALERT_EVENT_RESOLVED || change->reason != ALERT_REASON_RECOVERED ||
+        change->previous_status == ALERT_PENDING)
+        return;
+    char window[PLACE_BYTES];
+    char field[PLACE_BYTES * 2];
+    sim_text_of(name_span(&change->window), window, sizeof window);
+    snprintf(field, sizeof field, "%s:%s", catalogue_row(change->kpi)->name, window);
+    const struct row r = { .sim = s,
+                           .limits = find_limits(field, window),
+                           .bad = change->evidence_total,
+                           .total = change->denominator };
+    if (r.limits != NULL && is_beyond(&r, r.limits->warn, 0))
+        fail_msg("%.*s %s recovered with %lld bad of %lld", (int)change->seller.size,
+                 change->seller.text, field, (long long)r.bad, (long long)r.total);
+}
+
 static void feed_ends_where_alerts_stand(const struct sim *s, int32_t shard)
 {
     static struct endings all;
     all.count = 0;
     for (int64_t n = 0; fake_topics_alert(s->world.topics, shard, n) != NULL; n++) {
         const struct alert_change change = little_world_change(&s->world, shard, n);
+        what_recovered_is_clear(s, &change);
         if (change.type != ALERT_EVENT_STORM)
             note_ending(&all, &change);
     }

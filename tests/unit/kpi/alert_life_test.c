@@ -270,6 +270,51 @@ static void too_few_facts_never_wake_a_recovering_alert(void **state)
     assert_newest(s, ALERT_EVENT_FIRING, ALERT_REASON_THRESHOLD, 3);
 }
 
+/* Two of the next three parcels are late: nothing that wakes it, and nothing to call a
+ * recovery, until they have left the window and it has been empty for six hours. */
+static void few_late_ones_stop_the_clock_of_a_recovery(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    story_live_to(s, STORY_NOON + 25 * HOUR_MS, HOUR_MS);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    deliver(s, 1, 2);
+    const int64_t gone = s->shard->clock.stream_time + DAY_MS;
+    story_live_to(s, gone - HOUR_MS, HOUR_MS);
+    assert_int_equal(story_reading(s, LATE, DAY).bad, 2);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+
+    story_reload(s); /* a restart forgets nothing of it */
+    story_live_to(s, gone, 15 * MINUTE_MS);
+    assert_int_equal(story_reading(s, LATE, DAY).denominator, 0);
+    story_live_to(s, gone + 6 * HOUR_MS - 15 * MINUTE_MS, 15 * MINUTE_MS);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    story_live_to(s, gone + 6 * HOUR_MS, 15 * MINUTE_MS);
+    assert_int_equal(status(s), ALERT_RESOLVED);
+    assert_newest(s, ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, 3);
+    assert_int_equal(newest(s)->denominator, 0);
+}
+
+/* 6.78 % wakes nobody, but it is above the 6.3 % at which the alert clears. */
+static void between_the_two_limits_the_clock_of_a_recovery_stands(void **state)
+{
+    struct story *s = *state;
+    deliver(s, 27, 3);
+    deliver(s, 18, 0);
+    story_live_to(s, STORY_NOON + 5 * HOUR_MS, 15 * MINUTE_MS);
+    deliver(s, 10, 1);
+    story_live_to(s, STORY_NOON + 15 * HOUR_MS, 15 * MINUTE_MS);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+
+    deliver(s, 10, 0); /* 4 of 69: 5.8 % */
+    const int64_t clear = s->shard->clock.stream_time;
+    story_live_to(s, clear + 6 * HOUR_MS - 1, 15 * MINUTE_MS);
+    assert_int_equal(status(s), ALERT_RECOVERING);
+    story_pass_time_to(s, clear + 6 * HOUR_MS);
+    assert_int_equal(status(s), ALERT_RESOLVED);
+    assert_newest(s, ALERT_EVENT_RESOLVED, ALERT_REASON_RECOVERED, 3);
+}
+
 static void without_patience_a_clear_alert_resolves_at_once(void **state)
 {
     struct story *s = *state;
@@ -778,6 +823,8 @@ int main(void)
         TEST(recovery_that_is_interrupted_fires_again_in_the_same_episode),
         TEST(recovering_alert_is_not_woken_between_the_two_limits),
         TEST(too_few_facts_never_wake_a_recovering_alert),
+        TEST(few_late_ones_stop_the_clock_of_a_recovery),
+        TEST(between_the_two_limits_the_clock_of_a_recovery_stands),
         TEST(without_patience_a_clear_alert_resolves_at_once),
         TEST(episodes_never_have_one_id),
         TEST(correction_that_leaves_a_breach_resolves_nothing),
