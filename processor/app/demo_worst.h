@@ -21,5 +21,5 @@ void demo_worst_close(struct demo_worst *w);
  * Redis does not answer. */
 void demo_worst_read(struct demo_worst *w, struct screen *ret_screen);
 
-/* "4 37 108108 70000 warning", the text of a field of a hash; false: it is none. */
+/* "3 37 81081 70000 warning", the text of a field of a hash; false: it is none. */
 bool demo_worst_parse(struct span text, struct screen_seller *ret_seller);

@@ -5,13 +5,19 @@
  * Every cell has a public hash, `kpi:<seller>|<storefront>`, whose fields are
  *
  *      <kpi>:<window>  ->  "bad total value threshold state"
- *      delivery_late:7d -> "4 37 108108 70000 warning"
+ *      delivery_late:7d -> "3 37 81081 70000 warning"
  *
  * and a place in `rank:<kpi>:<window>`, by how far its value is beyond the
  * warning limit (the worst first). Gauges have the window `now`. The value is
- * in ppm, a count or ms, as the KPI is; `-` where there is none. A field stands
- * there as long as it has facts or an alert. The states: ok, not_enough_data,
- * pending, warning, critical, recovering.
+ * in ppm, a count or ms, as the KPI is; `-` where there is none. A gauge's total
+ * is 1. A field stands there as long as it has facts or an alert. The states: ok,
+ * not_enough_data, pending, warning, critical, recovering: they are the alert's, so
+ * a value beyond its limit is not_enough_data with fewer decided facts than
+ * min_denominator, and ok with enough of them but fewer bad ones than min_bad.
+ *
+ * With each `response_time:<window>` that has facts stands the median,
+ * `response_time_p50:<window>`; nobody is alerted of it: its limit is `-`, it is
+ * always ok, and its bad ones are those of response_time.
  *
  * A view is refreshed with a save: at most `view_batch` cells a save and a cell
  * at most once a `view_interval`, the rest next time; a cell with an alert that

@@ -123,7 +123,7 @@ void sim_live(uint64_t seed, struct sim_reader reader, uint64_t *ret_hash,
 
 /* ---- implementation shared by the sim_*.c files ------------------------------------- */
 
-/* The five words of a view's value, "4 37 108108 70000 warning"; ones that read otherwise
+/* The five words of a view's value, "3 37 81081 70000 warning"; ones that read otherwise
  * fail the test. */
 struct sim_value {
     char bad[SIM_WORD_BYTES];

@@ -184,7 +184,7 @@ bool little_world_works(const struct little_worker *worker, int32_t shard);
 
 /* ---- output ---- */
 
-/* "4 37 108108 70000 warning", or "" where there is none. Lives until the next call. */
+/* "3 37 81081 70000 warning", or "" where there is none. Lives until the next call. */
 const char *little_world_view(struct little_world *w, const char *seller, const char *field);
 
 /* All views of all shards as sorted lines, without the times of their writing; free it.
