@@ -226,7 +226,8 @@ static void check_entities(const struct shard *s)
     check_gauges(s, &gauges);
     check_heap(&s->units.deadlines, s->clock.watermark);
     check_heap(&s->tickets.deadlines, s->clock.watermark);
-    check_heap(&s->alerts.timers, s->clock.stream_time);
+    /* Timers of alerts may be due before alerts are live: until then nothing is judged. */
+    check_heap(&s->alerts.timers, s->alerts.live ? s->clock.stream_time : TIME_NEVER_YET);
 }
 
 /* ---- bounds ------------------------------------------------------------------------ */
