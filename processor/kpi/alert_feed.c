@@ -122,12 +122,17 @@ static void fill_evidence(const struct alerts *as, const struct alert *a,
     const struct kpi_row *row = catalogue_row(change->kpi);
     if (alert_window_is_gone(a))
         return;
+    const struct cell *cell = sellers_cell(as->sellers, a->cell);
     if (row->kind != KPI_GAUGE) {
-        change->evidence_count = evidences_collect(as->evidences, a->cell, row->bad,
-                                                   change->window_start, change->evidence);
+        const struct evidence_ask ask = {
+            .facts = row->bad,
+            .from = change->window_start,
+            .warn_limit = alerts_threshold(as, cell, change->kpi, a->window)->warn
+        };
+        change->evidence_count =
+            evidences_collect(as->evidences, a->cell, ask, change->evidence);
         return;
     }
-    const struct cell *cell = sellers_cell(as->sellers, a->cell);
     if (!cell->is_total) {
         change->evidence_count =
             overdue_evidence(as, a->cell, change->kpi, change->evidence, 0);

@@ -4,7 +4,8 @@
 #include "base/check.h"
 #include "base/hash.h"
 
-enum { EVIDENCE_LAYOUT = 1 };
+/* Since layout 2 slow responses have their bucket. */
+enum { EVIDENCE_LAYOUT = 2, LIMITS_MAX = 2 * WINDOWS_MAX };
 
 static const uint32_t ticket_facts =
     UINT32_C(1) << FACT_RESPONSE_BAD | UINT32_C(1) << FACT_AVOIDABLE_DELAYED |
@@ -20,8 +21,11 @@ void evidences_open(struct evidences *es, struct entities *entities, struct sell
     pool_open(&es->entries, entities->arena, sizeof(struct evidence_entry));
     deadlines_open(&es->ends, entities->arena);
     es->longest_window_ms = rules_longest_window(sellers->rules);
-    for (unsigned k = 0; k < KPI_COUNT; k++)
-        es->facts |= catalogue_row((enum kpi)k)->bad;
+    for (unsigned k = 0; k < KPI_COUNT; k++) {
+        const struct kpi_row *row = catalogue_row((enum kpi)k);
+        if (row->kind != KPI_DURATION) /* those come with their duration */
+            es->facts |= row->bad;
+    }
 }
 
 void evidences_close(struct evidences *es)
@@ -124,14 +128,35 @@ static void arm(struct evidences *es, uint32_t ref)
     deadlines_set(&es->ends, ref, entry_at(es, list->first)->at.ms + es->longest_window_ms);
 }
 
-static void drop_oldest(struct evidences *es, struct evidence_list *list)
+static int32_t limits_passed(const struct evidences *es, const struct evidence_list *list,
+                             const struct evidence_entry *entry)
 {
+    if (list->fact != FACT_SLOW_RESPONSE)
+        return 0;
+    return cell_limits_passed(sellers_cell(es->sellers, list->cell), es->sellers->rules,
+                              KPI_RESPONSE_TIME, entry->bucket);
+}
+
+/* What EVIDENCE_KEPT newer ones that pass as many limits stand before is nobody's evidence. */
+static void drop_surplus(struct evidences *es, struct evidence_list *list)
+{
+    int32_t newer[LIMITS_MAX + 1] = { 0 }; /* by how many limits they pass at least */
     uint32_t *link = &list->first;
-    while (entry_at(es, *link)->next != 0)
-        link = &entry_at(es, *link)->next;
-    pool_free(&es->entries, *link);
-    *link = 0;
-    list->count -= 1;
+    while (*link != 0) {
+        const uint32_t ref = *link;
+        struct evidence_entry *entry = entry_at(es, ref);
+        const int32_t passed = limits_passed(es, list, entry);
+        CHECK(passed <= LIMITS_MAX);
+        if (newer[passed] < EVIDENCE_KEPT) {
+            for (int32_t p = 0; p <= passed; p++)
+                newer[p] += 1;
+            link = &entry->next;
+            continue;
+        }
+        *link = entry->next;
+        pool_free(&es->entries, ref);
+        list->count -= 1;
+    }
 }
 
 /* The link at which (at, id) stands or would stand. */
@@ -156,33 +181,51 @@ static bool stands_at(const struct evidences *es, uint32_t ref, event_time at, s
     return entry->at.ms == at.ms && span_equal(name_span(&entry->id), id);
 }
 
-static void add_entry(struct evidences *es, struct evidence_list *list, event_time at,
-                      struct span id)
+static void add_entry(struct evidences *es, struct evidence_list *list,
+                      const struct evidence_entry *one)
 {
-    uint32_t *link = find_link(es, list, at, id);
-    if (stands_at(es, *link, at, id))
+    uint32_t *link = find_link(es, list, one->at, name_span(&one->id));
+    if (stands_at(es, *link, one->at, name_span(&one->id)))
         return;
     const uint32_t next = *link;
     const uint32_t ref = pool_new(&es->entries);
     *link = ref;
-    *entry_at(es, ref) = (struct evidence_entry){ .next = next, .id = name_of(id), .at = at };
+    *entry_at(es, ref) = *one;
+    entry_at(es, ref)->next = next;
     list->count += 1;
     if (list->count > EVIDENCE_KEPT)
-        drop_oldest(es, list);
+        drop_surplus(es, list);
+}
+
+static void remember(struct evidences *es, uint32_t cell, enum fact fact,
+                     const struct evidence_entry *one)
+{
+    CHECK(fact < FACT_COUNT);
+    uint32_t ref = find_list(es, cell, fact);
+    if (ref == 0)
+        ref = new_list(es, cell, fact);
+    add_entry(es, list_at(es, ref), one);
+    entities_touch(es->entities, ENTITY_EVIDENCE, ref, &list_at(es, ref)->entity);
+    arm(es, ref);
 }
 
 void evidences_add(struct evidences *es, uint32_t cell, enum fact fact, event_time at,
                    struct span id)
 {
-    CHECK(fact < FACT_COUNT);
     if ((es->facts >> fact & 1) == 0)
         return;
-    uint32_t ref = find_list(es, cell, fact);
-    if (ref == 0)
-        ref = new_list(es, cell, fact);
-    add_entry(es, list_at(es, ref), at, id);
-    entities_touch(es->entities, ENTITY_EVIDENCE, ref, &list_at(es, ref)->entity);
-    arm(es, ref);
+    const struct evidence_entry one = { .id = name_of(id), .at = at };
+    remember(es, cell, fact, &one);
+}
+
+void evidences_add_response(struct evidences *es, uint32_t cell, event_time at, struct span id,
+                            uint16_t bucket)
+{
+    if (cell_limits_passed(sellers_cell(es->sellers, cell), es->sellers->rules,
+                           KPI_RESPONSE_TIME, bucket) == 0)
+        return;
+    const struct evidence_entry one = { .bucket = bucket, .id = name_of(id), .at = at };
+    remember(es, cell, FACT_SLOW_RESPONSE, &one);
 }
 
 void evidences_take_back(struct evidences *es, uint32_t cell, enum fact fact, event_time at,
@@ -230,17 +273,28 @@ int32_t evidence_insert(struct evidence *newest, int32_t count, const struct evi
     return last + 1;
 }
 
+/* Does it count as bad by the limit? By the same buckets as in reading.c. */
+static bool is_asked_for(const struct evidence_list *list, const struct evidence_entry *entry,
+                         int64_t warn_limit)
+{
+    if (list->fact != FACT_SLOW_RESPONSE)
+        return true;
+    return warn_limit != THRESHOLD_OFF && histogram_is_above(entry->bucket, warn_limit);
+}
+
 /* One bad fact's entries that count in the window, into the newest of all. */
 static int32_t collect_list(const struct evidences *es, const struct evidence_list *list,
-                            event_time from, struct evidence *newest, int32_t count)
+                            struct evidence_ask ask, struct evidence *newest, int32_t count)
 {
-    CHECK(list->count <= EVIDENCE_KEPT);
+    CHECK(list->count <= EVIDENCE_LIST_MAX);
     const bool ticket = (ticket_facts >> list->fact & 1) != 0;
     const struct evidence_entry *entry;
     for (uint32_t ref = list->first; ref != 0; ref = entry->next) {
         entry = entry_at(es, ref);
-        if (entry->at.ms < from.ms)
+        if (entry->at.ms < ask.from.ms)
             break;
+        if (!is_asked_for(list, entry, ask.warn_limit))
+            continue;
         const struct evidence one = { .kind = ticket ? EVIDENCE_TICKET : EVIDENCE_ORDER_UNIT,
                                       .wrong = list->fact,
                                       .id = entry->id,
@@ -264,17 +318,17 @@ static int32_t lists_of(const struct evidences *es, uint32_t cell, uint32_t fact
     return count;
 }
 
-int32_t evidences_collect(const struct evidences *es, uint32_t cell, uint32_t facts,
-                          event_time from, struct evidence ret_newest[EVIDENCE_MAX])
+int32_t evidences_collect(const struct evidences *es, uint32_t cell, struct evidence_ask ask,
+                          struct evidence ret_newest[EVIDENCE_MAX])
 {
     const struct cell *c = sellers_cell(es->sellers, cell);
     uint32_t ref = c->is_total ? sellers_seller(es->sellers, c->seller)->first_cell : cell;
     int32_t count = 0;
     while (ref != 0) {
         const struct evidence_list *lists[FACT_COUNT];
-        const int32_t list_count = lists_of(es, ref, facts, lists);
+        const int32_t list_count = lists_of(es, ref, ask.facts, lists);
         for (int32_t i = 0; i < list_count; i++)
-            count = collect_list(es, lists[i], from, ret_newest, count);
+            count = collect_list(es, lists[i], ask, ret_newest, count);
         ref = c->is_total ? sellers_cell(es->sellers, ref)->next : 0;
     }
     CHECK(count >= 0 && count <= EVIDENCE_MAX);
@@ -287,24 +341,46 @@ void evidence_encode(const struct evidences *es, uint32_t ref, struct buffer *ou
     const size_t begin = image_begin(out, ENTITY_EVIDENCE);
     buffer_add_u8(out, EVIDENCE_LAYOUT);
     list_key(es, list, out);
-    buffer_add_u8(out, list->count);
+    buffer_add_varint(out, list->count);
     for (uint32_t e = list->first; e != 0; e = entry_at(es, e)->next) {
         buffer_add_signed(out, entry_at(es, e)->at.ms);
         buffer_add_string(out, name_span(&entry_at(es, e)->id));
+        if (list->fact == FACT_SLOW_RESPONSE)
+            buffer_add_varint(out, entry_at(es, e)->bucket);
     }
     image_end(out, begin);
 }
 
-static void decode_entries(struct evidences *es, struct evidence_list *list, struct reader *in)
+/* Of layout 1: what passed the limit of its storefront's longest window, by nobody knows how
+ * much. */
+static uint16_t bucket_of_layout_1(const struct evidences *es, const struct evidence_list *list)
 {
-    const uint64_t count = image_number(in, EVIDENCE_KEPT);
+    const struct rules *rules = es->sellers->rules;
+    const int64_t warn = cell_threshold(sellers_cell(es->sellers, list->cell), rules,
+                                        KPI_RESPONSE_TIME, rules->window_count - 1)
+                             ->warn;
+    if (warn < 0)
+        return 0;
+    const uint16_t at_limit = histogram_bucket(warn);
+    return at_limit + 1 < HISTOGRAM_BUCKETS ? (uint16_t)(at_limit + 1) : at_limit;
+}
+
+static void decode_entries(struct evidences *es, struct evidence_list *list, uint8_t layout,
+                           struct reader *in)
+{
+    const uint64_t count = image_number(in, EVIDENCE_LIST_MAX);
     if (count == 0)
         in->broken = true;
     for (uint64_t i = 0; i < count && !in->broken; i++) {
-        const event_time at = { image_time(in) };
+        struct evidence_entry one = { .at = { image_time(in) } };
         const struct span id = image_name(in);
-        if (!in->broken)
-            add_entry(es, list, at, id);
+        if (list->fact == FACT_SLOW_RESPONSE)
+            one.bucket = layout == 1 ? bucket_of_layout_1(es, list)
+                                     : (uint16_t)image_number(in, HISTOGRAM_BUCKETS - 1);
+        if (in->broken)
+            break;
+        one.id = name_of(id);
+        add_entry(es, list, &one);
     }
 }
 
@@ -326,7 +402,7 @@ bool evidence_decode(struct evidences *es, struct reader *in)
     if (ref == 0)
         ref = new_list(es, sellers_cell_of(es->sellers, key.seller, key.storefront), fact);
     free_entries(es, list_at(es, ref));
-    decode_entries(es, list_at(es, ref), in);
+    decode_entries(es, list_at(es, ref), layout, in);
     if (in->broken || !reader_at_end(in))
         return false;
     arm(es, ref);

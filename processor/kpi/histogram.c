@@ -9,7 +9,7 @@
 enum {
     LINEAR_BITS = 7, /* 128 buckets a power of two */
     LINEAR = 1 << LINEAR_BITS,
-    BUCKETS = 4096, /* as many as the largest class holds: up to 2^38 ms, eight years */
+    BUCKETS = HISTOGRAM_BUCKETS,
 };
 
 struct bucket_count {
@@ -61,6 +61,11 @@ int64_t histogram_lower_bound(uint16_t bucket)
 {
     CHECK(bucket < BUCKETS);
     return bucket == 0 ? 0 : histogram_upper_bound((uint16_t)(bucket - 1)) + 1;
+}
+
+bool histogram_is_above(uint16_t bucket, int64_t ms)
+{
+    return histogram_lower_bound(bucket) > ms;
 }
 
 static struct bucket_count *counts(const struct histograms *hs, const struct histogram *h)
@@ -173,7 +178,7 @@ int64_t histogram_above(const struct histograms *hs, const struct histogram *h, 
 {
     const struct bucket_count *at = counts(hs, h);
     int64_t above = 0;
-    for (uint32_t i = h->used; i > 0 && histogram_lower_bound(at[i - 1].bucket) > ms; i--)
+    for (uint32_t i = h->used; i > 0 && histogram_is_above(at[i - 1].bucket, ms); i--)
         above += at[i - 1].count;
     return above;
 }

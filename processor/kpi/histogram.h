@@ -22,7 +22,10 @@
 #include "base/pool.h"
 #include "base/reader.h"
 
-enum { HISTOGRAM_CLASSES = 6 };
+enum {
+    HISTOGRAM_CLASSES = 6,
+    HISTOGRAM_BUCKETS = 4096, /* as many as the largest class holds: 2^38 ms, eight years */
+};
 
 /* Memory of all histograms of a shard. */
 struct histograms {
@@ -60,7 +63,10 @@ void histogram_clear(struct histograms *hs, struct histogram *h);
 
 int64_t histogram_total(const struct histograms *hs, const struct histogram *h);
 
-/* How many durations are certainly above `ms`: their whole bucket is. */
+/* Is what stands in the bucket certainly above `ms`? The whole bucket is, then. */
+bool histogram_is_above(uint16_t bucket, int64_t ms);
+
+/* How many durations are certainly above `ms`. */
 int64_t histogram_above(const struct histograms *hs, const struct histogram *h, int64_t ms);
 
 /* The bucket that holds the quantile of `percent` (1..100); the histogram must

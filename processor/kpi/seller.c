@@ -133,6 +133,20 @@ const struct threshold *cell_threshold(const struct cell *cell, const struct rul
     return &table->of[kpi][window];
 }
 
+int32_t cell_limits_passed(const struct cell *cell, const struct rules *rules, enum kpi kpi,
+                           uint16_t bucket)
+{
+    CHECK(catalogue_row(kpi)->kind == KPI_DURATION);
+    int32_t passed = 0;
+    for (int32_t w = 0; w < rules->window_count; w++) {
+        const int64_t own = cell_threshold(cell, rules, kpi, w)->warn;
+        const int64_t global = rules->thresholds->of[kpi][w].warn;
+        passed += own != THRESHOLD_OFF && histogram_is_above(bucket, own);
+        passed += global != THRESHOLD_OFF && histogram_is_above(bucket, global);
+    }
+    return passed;
+}
+
 uint32_t sellers_total(const struct sellers *ss, uint32_t cell)
 {
     return sellers_seller(ss, sellers_cell(ss, cell)->seller)->total;

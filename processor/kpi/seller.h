@@ -119,6 +119,11 @@ void sellers_leave(struct sellers *ss, uint32_t cell);
 const struct threshold *cell_threshold(const struct cell *cell, const struct rules *rules,
                                        enum kpi kpi, int32_t window);
 
+/* How many of the warning limits by which a duration of the cell is judged, over each window
+ * in its storefront and in all together, one in the bucket is certainly above. */
+int32_t cell_limits_passed(const struct cell *cell, const struct rules *rules, enum kpi kpi,
+                           uint16_t bucket);
+
 /* The total cell of the cell's seller. */
 uint32_t sellers_total(const struct sellers *ss, uint32_t cell);
 

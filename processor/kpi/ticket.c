@@ -177,12 +177,19 @@ static bool settle_duration(struct tickets *ts, struct ticket *t,
     if (have->is_counted == wanted->is_counted && have->at == wanted->at &&
         have->ms == wanted->ms)
         return false;
-    if (have->is_counted)
-        windows_add_duration(ts->ledger->windows, t->claim.cell, (event_time){ have->at },
-                             have->ms, -1);
-    if (wanted->is_counted)
-        windows_add_duration(ts->ledger->windows, t->claim.cell, (event_time){ wanted->at },
-                             wanted->ms, 1);
+    struct ledger *l = ts->ledger;
+    const uint32_t cell = t->claim.cell;
+    const struct span id = name_span(&t->claim.id);
+    if (have->is_counted) {
+        const event_time at = { have->at };
+        windows_add_duration(l->windows, cell, at, have->ms, -1);
+        evidences_take_back(l->evidences, cell, FACT_SLOW_RESPONSE, at, id);
+    }
+    if (wanted->is_counted) {
+        const event_time at = { wanted->at };
+        windows_add_duration(l->windows, cell, at, wanted->ms, 1);
+        evidences_add_response(l->evidences, cell, at, id, histogram_bucket(wanted->ms));
+    }
     *have = *wanted;
     return true;
 }

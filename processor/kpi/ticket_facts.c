@@ -38,9 +38,8 @@ static void duration(struct ticket_wanted *wanted, const struct ticket_situation
     const int64_t ms = calendar_business_ms(s->cell->calendar, (event_time){ s->opened },
                                             (event_time){ reply });
     wanted->duration = (struct counted_duration){ .is_counted = true, .at = reply, .ms = ms };
-    const struct threshold *slow =
-        cell_threshold(s->cell, s->rules, KPI_RESPONSE_TIME, s->rules->window_count - 1);
-    if (slow->warn != THRESHOLD_OFF && ms > slow->warn)
+    const uint16_t bucket = histogram_bucket(ms);
+    if (cell_limits_passed(s->cell, s->rules, KPI_RESPONSE_TIME, bucket) > 0)
         wanted->facts[TICKET_FACT_SLOW] = counted_fact(FACT_SLOW_RESPONSE, reply);
 }
 
