@@ -105,6 +105,11 @@ static void check_addresses(const struct settings_reading *r)
                               "write letters and digits");
 }
 
+bool settings_checks_url(const char *text)
+{
+    return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
+}
+
 static void check_schemas(const struct settings_reading *r)
 {
     const struct settings *s = r->settings;
@@ -115,7 +120,7 @@ static void check_schemas(const struct settings_reading *r)
                               "ID: FILE.avsc for each schema");
     if (s->schemas_source != SCHEMAS_FROM_REGISTRY)
         return;
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+    if (!settings_checks_url(url))
         settings_problems_add(r->problems, place_of(r, "schemas.registry.url"),
                               "schemas.registry.url: \"%s\" is no address; write http://... or "
                               "https://...",
