@@ -246,6 +246,18 @@ static bool read_limits(struct generating *g, struct reason *why)
            feeding_rate(g->rate_text != NULL ? g->rate_text : "max", &g->rate, why);
 }
 
+/* Options that are right alone and make no story together. */
+static bool check_story(const struct generating *g, struct reason *why)
+{
+    if (g->until.ms < g->start.ms)
+        reason_set(why, "--until is before the begin of the story; --start it earlier");
+    else if (g->turning > g->sellers)
+        reason_set(why,
+                   "--turning %lld is more than there are sellers (%lld); give more --sellers",
+                   (long long)g->turning, (long long)g->sellers);
+    return why->text[0] == '\0';
+}
+
 int command_generate(int argc, char **argv)
 {
     struct generating g = { .seed = 1,
@@ -261,7 +273,7 @@ int command_generate(int argc, char **argv)
     if (outcome != OPTIONS_GO)
         return options_exit_code(outcome);
     FILE *truth = NULL;
-    if (read_limits(&g, &why))
+    if (read_limits(&g, &why) && check_story(&g, &why))
         truth = open_truth(&g, &why);
     if (why.text[0] != '\0')
         return say(why.text, COMMANDS_USAGE);
