@@ -43,6 +43,8 @@ static const char parts[] =
     "SCRAM-SHA-512\n    sasl.username: sellerwatch\n    sasl.password_file: "
     "/run/secrets/kafka\n```\n\n"
     "### schemas.files\n"
+    "Each must be a schema that the reader of one topic understands; of that of\n"
+    "`schemas.alert_id` only the id is used.\n"
     "```yaml\nschemas:\n  source: files\n  files:\n    1: schemas/alert_event.avsc\n    2: "
     "schemas/order_event.avsc\n```\n\n"
     "### alerts.links, alerts.labels\n"
