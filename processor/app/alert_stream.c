@@ -27,7 +27,10 @@ enum status alert_stream_open(const struct alert_stream_options *options,
                                                  .topic = s->topic,
                                                  .from_end = options->from_end,
                                                  .follow = options->follow,
-                                                 .patience_ms = PATIENCE_MS };
+                                                 .patience_ms = PATIENCE_MS,
+                                                 .stop = options->stop,
+                                                 .waiting = options->waiting,
+                                                 .self = options->self };
     const enum status opened = kafka_reader_open(&reader, &s->reader, why);
     if (opened == STATUS_OK) {
         *ret_stream = s;

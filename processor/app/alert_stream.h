@@ -4,12 +4,17 @@
 #include "app/adapters.h"
 #include "kpi/alert_change.h"
 
+#include <stdatomic.h>
+
 struct alert_stream;
 
 struct alert_stream_options {
     const struct settings *settings; /* outlives the stream */
     bool from_end;                   /* else from the beginning */
     bool follow;                     /* else to the end that the topic has now */
+    const atomic_bool *stop;         /* ends the opening; NULL: nothing does */
+    void (*waiting)(void *self);     /* called once, if no broker answers soon; NULL: nobody */
+    void *self;
 };
 
 /* OK: to be closed. MISSING: there is no such topic; UNAVAILABLE, REFUSED: *why. */

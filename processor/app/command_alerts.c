@@ -68,17 +68,29 @@ static int read_all(const struct reading *r, struct alert_stream *stream)
     return writable || *stop ? COMMANDS_DONE : COMMANDS_WORLD;
 }
 
-static int alerts(const struct reading *r, const struct settings *settings)
+static void say_waiting(void *self)
+{
+    const struct settings *settings = self;
+    (void)fprintf(stderr,
+                  "sellerwatch alerts: waiting for Kafka at %s, as --brokers or the setting "
+                  "kafka.brokers says\n",
+                  settings->kafka_brokers);
+}
+
+static int alerts(const struct reading *r, struct settings *settings)
 {
     struct reason why = { "" };
     struct alert_stream *stream = NULL;
     const struct alert_stream_options options = { .settings = settings,
                                                   .from_end = r->follow && !r->from_beginning,
-                                                  .follow = r->follow };
+                                                  .follow = r->follow,
+                                                  .stop = stop_signal_flag(),
+                                                  .waiting = say_waiting,
+                                                  .self = settings };
     stop_signal_listen();
     const enum status s = alert_stream_open(&options, &stream, &why);
     if (s != STATUS_OK)
-        return say(why.text, COMMANDS_WORLD);
+        return *options.stop ? COMMANDS_DONE : say(why.text, COMMANDS_WORLD);
     const int code = read_all(r, stream);
     alert_stream_close(stream);
     return code;

@@ -25,7 +25,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { READER_STEP_MS = 50, ASK_PAUSE_MS = 50 };
+enum { READER_STEP_MS = 50, ASK_PAUSE_MS = 50, ASK_STEP_MS = 1000 };
 
 struct reading {
     int64_t next; /* offset */
@@ -66,25 +66,50 @@ static enum status ask_edges(struct kafka_reader *r, enum kafka_edge edge, struc
     return s;
 }
 
+/* Before it is asked again; false: there is no more patience, or somebody wants us to stop. */
+static bool pause_until(const struct kafka_reader *r, int64_t deadline_ms)
+{
+    const struct timespec pause = { .tv_nsec = ASK_PAUSE_MS * 1000000L };
+    const bool stopped = r->options.stop != NULL && atomic_load(r->options.stop);
+    if (stopped || kafka_client_clock_ms() >= deadline_ms)
+        return false;
+    (void)nanosleep(&pause, NULL);
+    return true;
+}
+
+/* In steps, so that who waits can be told why, and can stop. */
+static enum status insist_on_partitions(struct kafka_reader *r, struct reason *why)
+{
+    const int patience_ms = r->options.patience_ms;
+    const int step_ms = patience_ms < ASK_STEP_MS ? patience_ms : ASK_STEP_MS;
+    const int64_t deadline = kafka_client_clock_ms() + patience_ms;
+    bool told = r->options.waiting == NULL;
+    enum status s;
+    do {
+        s = kafka_client_partitions(&r->client, r->options.topic, step_ms, &r->partition_count,
+                                    why);
+        if (s == STATUS_UNAVAILABLE && !told)
+            r->options.waiting(r->options.self);
+        told = told || s == STATUS_UNAVAILABLE;
+    } while (s == STATUS_UNAVAILABLE && pause_until(r, deadline));
+    return s;
+}
+
 /* A topic that was just made, or whose leader moves, is answered with "not leader" for a
  * moment. */
 static enum status insist_on_edges(struct kafka_reader *r, enum kafka_edge edge,
                                    struct reason *why)
 {
     const int64_t deadline = kafka_client_clock_ms() + r->options.patience_ms;
-    const struct timespec pause = { .tv_nsec = ASK_PAUSE_MS * 1000000L };
     enum status s = ask_edges(r, edge, why);
-    while (s == STATUS_UNAVAILABLE && kafka_client_clock_ms() < deadline) {
-        (void)nanosleep(&pause, NULL);
+    while (s == STATUS_UNAVAILABLE && pause_until(r, deadline))
         s = ask_edges(r, edge, why);
-    }
     return s;
 }
 
 static enum status find_partitions(struct kafka_reader *r, struct reason *why)
 {
-    enum status s = kafka_client_partitions(&r->client, r->options.topic,
-                                            r->options.patience_ms, &r->partition_count, why);
+    enum status s = insist_on_partitions(r, why);
     if (s != STATUS_OK)
         return s;
     r->partitions = calloc((size_t)r->partition_count, sizeof *r->partitions);

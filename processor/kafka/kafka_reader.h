@@ -9,6 +9,8 @@
 #include "base/units.h"
 #include "kafka/kafka_conf.h"
 
+#include <stdatomic.h>
+
 enum { KAFKA_READER_HEADERS_MAX = 32 };
 
 struct kafka_reader;
@@ -19,6 +21,9 @@ struct kafka_reader_options {
     bool from_end;   /* else from the beginning */
     bool follow;     /* else it stops at the ends that the topic had when it was opened */
     int patience_ms; /* for the brokers to say which partitions and ends there are */
+    const atomic_bool *stop;     /* ends that waiting within a second; NULL: nothing does */
+    void (*waiting)(void *self); /* called once, if no broker answers soon; NULL: nobody asks */
+    void *self;
 };
 
 struct kafka_reader_header {
@@ -38,7 +43,8 @@ struct kafka_reader_record {
 };
 
 /* OK: *ret_reader is to be closed. MISSING: there is no such topic. UNAVAILABLE: no
- * broker answered. REFUSED: the options are wrong or we may not read it. */
+ * broker answered, or we were asked to stop. REFUSED: the options are wrong or we may not read
+ * it. */
 enum status kafka_reader_open(const struct kafka_reader_options *options,
                               struct kafka_reader **ret_reader, struct reason *why);
 

@@ -147,6 +147,17 @@ class Verbs(unittest.TestCase):
         self.assertEqual((empty.returncode, empty.stdout), (0, ""), empty.stderr)
 
 
+    def test_alerts_says_what_it_waits_for_and_ends_by_ctrl_c(self):
+        alerts = subprocess.Popen([harness.binary(), "alerts", "--brokers", "127.0.0.1:1"],
+                                  text=True, stderr=subprocess.PIPE,
+                                  env=harness.program_environment())
+        said = alerts.stderr.readline()
+        self.assertRegex(said, r"waiting for Kafka at 127\.0\.0\.1:1.*--brokers.*kafka\.brokers")
+        alerts.send_signal(signal.SIGINT)
+        _, errors = alerts.communicate(timeout=5)
+        self.assertEqual((alerts.returncode, errors), (0, ""))
+
+
 class Demo(unittest.TestCase):
     """Its folder is told apart from others' by a TMPDIR of its own."""
 

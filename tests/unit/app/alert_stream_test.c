@@ -93,7 +93,9 @@ static void append_alert(const char *seller)
 
 static void open_stream(bool from_end, bool follow)
 {
-    const struct alert_stream_options options = { &settings, from_end, follow };
+    const struct alert_stream_options options = { .settings = &settings,
+                                                  .from_end = from_end,
+                                                  .follow = follow };
     if (alert_stream_open(&options, &stream, &why) != STATUS_OK)
         fail_msg("%s", why.text);
 }

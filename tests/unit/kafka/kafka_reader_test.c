@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { PARTITIONS = 3, PATIENCE_MS = 20000, SHORT_MS = 300 };
 
@@ -196,6 +197,37 @@ static void a_topic_that_does_not_exist_is_missing(void **state)
     assert_non_null(strstr(why.text, "topic alerts does not exist"));
 }
 
+/* Somebody at a terminal, who sees what is waited for and presses Ctrl-C. */
+struct onlooker {
+    atomic_bool stop;
+    int told;
+};
+
+static void give_up(void *self)
+{
+    struct onlooker *onlooker = self;
+    onlooker->told += 1;
+    atomic_store(&onlooker->stop, true);
+}
+
+static void who_waits_for_brokers_is_told_and_can_stop(void **state)
+{
+    struct onlooker onlooker = { .stop = false };
+    struct reason why = { "" };
+    struct kafka_reader *reader = NULL;
+    struct kafka_reader_options options = { .kafka = kafka_cluster_options(*state),
+                                            .topic = "alerts",
+                                            .patience_ms = PATIENCE_MS,
+                                            .stop = &onlooker.stop,
+                                            .waiting = give_up,
+                                            .self = &onlooker };
+    options.kafka.brokers = "127.0.0.1:1";
+    const time_t began = time(NULL);
+    assert_int_equal(kafka_reader_open(&options, &reader, &why), STATUS_UNAVAILABLE);
+    assert_int_equal(onlooker.told, 1);
+    assert_true((time(NULL) - began) * 1000 < PATIENCE_MS / 2);
+}
+
 #define WITH_CLUSTER(test) cmocka_unit_test_setup_teardown(test, open_cluster, close_cluster)
 
 int main(void)
@@ -210,6 +242,7 @@ int main(void)
         WITH_CLUSTER(silent_brokers_only_make_it_wait),
         WITH_CLUSTER(key_and_headers_come_with_the_record),
         WITH_CLUSTER(a_topic_that_does_not_exist_is_missing),
+        WITH_CLUSTER(who_waits_for_brokers_is_told_and_can_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
