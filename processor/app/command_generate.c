@@ -161,7 +161,7 @@ static int generate(const struct generating *g, const struct settings *settings,
     stop_signal_listen();
     struct event_output *output = event_output_open(&options, &status, &why);
     if (output == NULL)
-        return say(why.text, COMMANDS_WORLD);
+        return *options.stop ? COMMANDS_DONE : say(why.text, COMMANDS_WORLD);
     const struct market_options invented = market_of(g);
     struct market *market = market_open(&invented);
     status = feed(g, output, market, &why);

@@ -132,7 +132,7 @@ static int feed(struct replaying *r, const struct settings *settings,
                                                   .stop = stop_signal_flag() };
     struct event_output *output = event_output_open(&options, &status, &why);
     if (output == NULL)
-        return say(why.text, COMMANDS_WORLD);
+        return *options.stop ? COMMANDS_DONE : say(why.text, COMMANDS_WORLD);
     struct feeding feeding;
     feeding_open(&feeding, output, "replay", options.stop);
     feeding.pace.speed_milli = r->speed_milli;

@@ -157,6 +157,16 @@ class Verbs(unittest.TestCase):
         _, errors = alerts.communicate(timeout=5)
         self.assertEqual((alerts.returncode, errors), (0, ""))
 
+    def test_ctrl_c_while_connecting_is_no_failure(self):
+        for verb in (["generate", "--start", START], ["replay", str(SAMPLE)]):
+            verb = subprocess.Popen([harness.binary(), *verb, "--registry",
+                                     "http://127.0.0.1:1"], text=True, stderr=subprocess.PIPE,
+                                    env=harness.program_environment())
+            time.sleep(1)
+            verb.send_signal(signal.SIGINT)
+            _, errors = verb.communicate(timeout=10)
+            self.assertEqual((verb.returncode, errors), (0, ""))
+
 
 class Demo(unittest.TestCase):
     """Its folder is told apart from others' by a TMPDIR of its own."""
