@@ -19,6 +19,7 @@ static uint64_t cookie_of(const struct tenure *t, uint64_t sequence)
 
 static void hold_back(struct tenure *t, wall_time now, const struct reason *why)
 {
+    CHECK(why->text[0] != '\0');
     if (t->held_why.text[0] == '\0')
         t->held_since = now;
     t->held_why = *why;
@@ -74,6 +75,7 @@ void publishing_send(struct publishing *p, struct tenure *t)
 {
     CHECK(tenure_works(t));
     const struct ports *ports = p->world->ports;
+    CHECK(t->state_open);
     if (outbox_next(&t->state->outbox, t->header.version) == NULL && !t->gave_up)
         return;
     if (!may_send(p, t))

@@ -138,6 +138,7 @@ static void split(const struct contacts *cs, uint32_t rest, struct node *at)
 {
     uint32_t *earlier = &at->earlier;
     uint32_t *later = &at->later;
+    CHECK(at->opening.ticket != 0);
     while (rest != 0) {
         struct node *n = node_at(cs, rest);
         if (compare(cs, n->opening, at->opening) < 0) {
@@ -159,6 +160,7 @@ static void join(const struct contacts *cs, uint32_t *link, const struct node *g
 {
     uint32_t earlier = gone->earlier;
     uint32_t later = gone->later;
+    CHECK(gone->opening.ticket != 0);
     while (earlier != 0 && later != 0) {
         if (weight(earlier) > weight(later)) {
             *link = earlier;

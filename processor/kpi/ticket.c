@@ -149,6 +149,7 @@ static int64_t own_end(const void *self, uint32_t ref)
 {
     const struct tickets *ts = self;
     const struct ticket *t = tickets_at(ts, ref);
+    CHECK(t->claim.cell != 0);
     if (closed(t))
         return forget_at(ts, t);
     const int64_t abandon = ticket_abandoned_at(t, ts->rules);

@@ -118,6 +118,7 @@ static int64_t own_end(const void *self, uint32_t ref)
 {
     const struct units *us = self;
     const struct unit *u = units_at(us, ref);
+    CHECK(u->claim.cell != 0);
     const struct unit_memory memory = memory_of(us);
     const int64_t forget = forget_at(us, u);
     const int64_t abandon = unit_abandoned_at(u, us->rules);

@@ -297,6 +297,7 @@ void view_batch_fill(struct view_batch *b, struct alerts *as, wall_time now)
  * is empty. */
 static void note_gone(struct buffer *out, struct span label, struct span set)
 {
+    CHECK(label.size > 0);
     buffer_add_string(out, label);
     buffer_add_string(out, set);
 }

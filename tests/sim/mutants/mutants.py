@@ -75,7 +75,7 @@ MUTANTS = [
     ("a closed ticket stays overdue", TICKET_FACTS,
      "                          excused == TIME_NEVER &&\n", ""),
     ("a repeat after exactly seven days is none", TICKET,
-     "opened - before.at <= REPEAT_WITHIN_MS", "opened - before.at < REPEAT_WITHIN_MS"),
+     "opening.at - before.at <= REPEAT_WITHIN_MS", "opening.at - before.at < REPEAT_WITHIN_MS"),
     # ---- business time
     ("days off are worked", CALENDAR,
      "const int64_t today = day_works(c, day) ? at.ms - c->starts[day] : 0;",
