@@ -74,6 +74,78 @@ bool ledger_settle(struct ledger *l, struct ledger_account account, struct count
     return moved;
 }
 
+/* ---- durations -------------------------------------------------------------------- */
+
+/* What one side of a move of a duration means. */
+struct pace {
+    uint32_t windows; /* that hold it: a bit each */
+    uint16_t bucket;
+};
+
+static struct pace count_duration(struct ledger *l, struct ledger_account account,
+                                  const struct counted_duration *what)
+{
+    const event_time at = { what->at };
+    const uint16_t bucket = histogram_bucket(what->ms);
+    evidences_add_response(l->evidences, account.cell, at, name_span(account.id), bucket);
+    return (struct pace){ .windows =
+                              windows_add_duration(l->windows, account.cell, at, what->ms, 1),
+                          .bucket = bucket };
+}
+
+static struct pace take_back_duration(struct ledger *l, struct ledger_account account,
+                                      const struct counted_duration *what)
+{
+    const event_time at = { what->at };
+    evidences_take_back(l->evidences, account.cell, FACT_SLOW_RESPONSE, at,
+                        name_span(account.id));
+    return (struct pace){ .windows =
+                              windows_add_duration(l->windows, account.cell, at, what->ms, -1),
+                          .bucket = histogram_bucket(what->ms) };
+}
+
+static bool is_bad(const struct pace *p, int32_t window, int64_t limit)
+{
+    return (p->windows >> window & 1) != 0 && limit != THRESHOLD_OFF &&
+           histogram_is_above(p->bucket, limit);
+}
+
+/* As note_correction; but what is bad depends on the limit of the window and of the cell. */
+static void note_faster(const struct ledger *l, uint32_t cell_ref, const struct pace *gone,
+                        const struct pace *come)
+{
+    struct cell *cell = sellers_cell(l->sellers, cell_ref);
+    for (uint32_t left = gone->windows; left != 0; left &= left - 1) {
+        const int w = __builtin_ctz(left);
+        const int64_t limit =
+            cell_threshold(cell, l->sellers->rules, KPI_RESPONSE_TIME, w)->warn;
+        if (is_bad(gone, w, limit) && !is_bad(come, w, limit))
+            cell->corrected_kpis[w] |= UINT32_C(1) << KPI_RESPONSE_TIME;
+    }
+}
+
+bool ledger_settle_duration(struct ledger *l, struct ledger_account account,
+                            struct counted_duration *counted,
+                            const struct counted_duration *wanted)
+{
+    CHECK(account.cell != 0);
+    if (counted->is_counted == wanted->is_counted && counted->at == wanted->at &&
+        counted->ms == wanted->ms)
+        return false;
+    struct pace gone = { 0 };
+    struct pace come = { 0 };
+    if (counted->is_counted)
+        gone = take_back_duration(l, account, counted);
+    if (wanted->is_counted)
+        come = count_duration(l, account, wanted);
+    note_faster(l, account.cell, &gone, &come);
+    note_faster(l, sellers_total(l->sellers, account.cell), &gone, &come);
+    *counted = *wanted;
+    return true;
+}
+
+/* ---- images ----------------------------------------------------------------------- */
+
 void counted_encode(const struct counted *slots, int32_t n, int64_t base, struct buffer *out)
 {
     CHECK(n > 0);

@@ -25,6 +25,13 @@ struct counted {
     uint8_t fact_plus_one; /* 0: nothing */
 };
 
+/* The duration of a response, counted at the reply. */
+struct counted_duration {
+    bool is_counted;
+    int64_t at;
+    int64_t ms; /* business time */
+};
+
 struct ledger {
     struct windows *windows;
     struct evidences *evidences;
@@ -46,6 +53,12 @@ struct ledger_account {
 /* Makes the `count` slots of `counted` equal to `wanted`; true if anything moved. */
 bool ledger_settle(struct ledger *l, struct ledger_account account, struct counted *counted,
                    const struct counted *wanted, int32_t count);
+
+/* The same for the duration of its response, which is a bad one of the windows that have a
+ * limit below it. */
+bool ledger_settle_duration(struct ledger *l, struct ledger_account account,
+                            struct counted_duration *counted,
+                            const struct counted_duration *wanted);
 
 /* Slots as part of an image; times are written relative to `base`. */
 void counted_encode(const struct counted *slots, int32_t count, int64_t base,

@@ -15,7 +15,7 @@ static void index_facts(struct sellers *ss)
         for (unsigned fact = 0; fact < FACT_COUNT; fact++) {
             if (((row->bad | row->total) >> fact & 1) != 0)
                 ss->kpis_of_fact[fact] |= UINT32_C(1) << k;
-            if ((row->bad >> fact & 1) != 0)
+            if (row->kind != KPI_DURATION && (row->bad >> fact & 1) != 0)
                 ss->kpis_of_bad[fact] |= UINT32_C(1) << k;
         }
     }

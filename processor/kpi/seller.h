@@ -85,7 +85,8 @@ struct sellers {
     struct table cell_table;
     struct histograms histograms;      /* of windows and panes */
     uint32_t kpis_of_fact[FACT_COUNT]; /* whose value may change with it: bit a KPI */
-    uint32_t kpis_of_bad[FACT_COUNT];  /* for which it is a bad fact: bit a KPI */
+    uint32_t kpis_of_bad[FACT_COUNT];  /* for which it is a bad fact: bit a KPI; not the ones
+                                        * of durations: there each window's limit says it */
     struct cell_list dirty;            /* cells with dirty_kpis != 0 */
     struct cell_list views;            /* cells whose public view is to be refreshed */
 };

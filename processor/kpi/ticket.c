@@ -171,30 +171,6 @@ static int64_t next_time(const struct tickets *ts, uint32_t ref)
     return outlives ? claim_latest(&ts->claims, ref, own_end, ts) : own_end(ts, ref);
 }
 
-static bool settle_duration(struct tickets *ts, struct ticket *t,
-                            const struct counted_duration *wanted)
-{
-    struct counted_duration *have = &t->duration;
-    if (have->is_counted == wanted->is_counted && have->at == wanted->at &&
-        have->ms == wanted->ms)
-        return false;
-    struct ledger *l = ts->ledger;
-    const uint32_t cell = t->claim.cell;
-    const struct span id = name_span(&t->claim.id);
-    if (have->is_counted) {
-        const event_time at = { have->at };
-        windows_add_duration(l->windows, cell, at, have->ms, -1);
-        evidences_take_back(l->evidences, cell, FACT_SLOW_RESPONSE, at, id);
-    }
-    if (wanted->is_counted) {
-        const event_time at = { wanted->at };
-        windows_add_duration(l->windows, cell, at, wanted->ms, 1);
-        evidences_add_response(l->evidences, cell, at, id, histogram_bucket(wanted->ms));
-    }
-    *have = *wanted;
-    return true;
-}
-
 static void want(const struct tickets *ts, const struct ticket *t,
                  struct ticket_wanted *ret_wanted)
 {
@@ -214,7 +190,8 @@ static void settle_one(struct tickets *ts, uint32_t ref)
     const struct ledger_account account = { .cell = t->claim.cell, .id = &t->claim.id };
     const bool facts_moved =
         ledger_settle(ts->ledger, account, t->counted, wanted.facts, TICKET_FACT_COUNT);
-    if (settle_duration(ts, t, &wanted.duration) || facts_moved)
+    if (ledger_settle_duration(ts->ledger, account, &t->duration, &wanted.duration) ||
+        facts_moved)
         claim_touch(&ts->claims, ref);
 
     if (wanted.overdue)

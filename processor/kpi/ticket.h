@@ -33,13 +33,6 @@ enum ticket_fact {
     TICKET_FACT_COUNT
 };
 
-/* The duration of the response, counted at the reply. */
-struct counted_duration {
-    bool is_counted;
-    int64_t at;
-    int64_t ms; /* business time */
-};
-
 struct ticket {
     struct claim claim;
     uint32_t stamps[TICKET_STAMP_COUNT];

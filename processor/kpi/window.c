@@ -229,13 +229,14 @@ static struct histogram *sum_durations(struct windows *ws, uint32_t cell, int32_
     return &sellers_cell(ws->sellers, cell)->sums[window].durations;
 }
 
-void windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,
-                          int32_t sign)
+uint32_t windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,
+                              int32_t sign)
 {
     CHECK(sign == 1 || sign == -1);
     struct histograms *hs = &ws->sellers->histograms;
     const uint16_t bucket = histogram_bucket(ms);
     const uint32_t total = sellers_total(ws->sellers, cell);
+    uint32_t changed = 0;
     for (int32_t t = 0; t < ws->tier_count; t++) {
         const uint32_t ref = pane_for(ws, cell, t, at, sign > 0);
         if (ref == 0)
@@ -250,9 +251,11 @@ void windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int6
                 continue;
             histogram_add(hs, sum_durations(ws, cell, w), bucket, sign);
             histogram_add(hs, sum_durations(ws, total, w), bucket, sign);
+            changed |= UINT32_C(1) << w;
         }
     }
     mark(ws, cell, UINT32_C(1) << KPI_RESPONSE_TIME);
+    return changed;
 }
 
 /* ---- time ------------------------------------------------------------------- */

@@ -73,8 +73,8 @@ uint32_t windows_add(struct windows *ws, uint32_t cell, enum fact fact, event_ti
                      int32_t sign);
 
 /* The same for the duration of a response, in ms. */
-void windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,
-                          int32_t sign);
+uint32_t windows_add_duration(struct windows *ws, uint32_t cell, event_time at, int64_t ms,
+                              int32_t sign);
 
 /* Moves the end of all windows; never back. */
 void windows_advance(struct windows *ws, event_time stream_time);

@@ -1,4 +1,5 @@
-/* evidence_test.c - slow responses are shown as evidence by the limit that counts them.
+/* evidence_test.c - slow responses are shown as evidence, and corrected, by the limit that
+ * counts them.
  *
  * Over 7 days what takes more than 10 hours of business time is slow, over 30 days more than
  * 36 hours.
@@ -131,6 +132,35 @@ static void earlier_reply_that_comes_late_takes_the_evidence_back(void **state)
     assert_shows(s, "7d", 0);
 }
 
+static void response_that_was_not_so_slow_corrects_the_windows_that_counted_it(void **state)
+{
+    struct story *s = *state;
+    story_ticket_opened(s, "t1", STORY_NOON);
+    story_reply(s, "t1", STORY_NOON + 40 * HOUR_MS);
+    story_tick(s);
+    assert_int_equal(story_alert_status(s, TIME, "30d"), ALERT_FIRING);
+    story_reply(s, "t1", STORY_NOON + 20 * HOUR_MS);
+    story_tick(s);
+    assert_int_equal(story_alert_status(s, TIME, "7d"), ALERT_FIRING);
+    assert_int_equal(story_alert_status(s, TIME, "30d"), ALERT_RESOLVED);
+    assert_int_equal(story_change(s, TIME, "30d", -1)->type, ALERT_EVENT_CORRECTED);
+}
+
+/* 35 hours are between the limit and the one at which it clears; 20 were never bad. */
+static void response_that_was_not_bad_corrects_nothing(void **state)
+{
+    struct story *s = *state;
+    story_threshold(s, TIME, "30d")->clear_margin_permille = 100;
+    answer(s, 1, STORY_NOON, 40 * HOUR_MS);
+    story_ticket_opened(s, "t1", STORY_NOON);
+    story_reply(s, "t1", STORY_NOON + 20 * HOUR_MS);
+    answer(s, 30, STORY_NOON, 35 * HOUR_MS);
+    assert_int_equal(story_alert_status(s, TIME, "30d"), ALERT_FIRING);
+    story_reply(s, "t1", STORY_NOON + HOUR_MS);
+    story_tick(s);
+    assert_int_equal(story_alert_status(s, TIME, "30d"), ALERT_FIRING);
+}
+
 /* Layout 1 knew only that they passed the limit of the longest window. */
 static void list_of_layout_1_is_read(void **state)
 {
@@ -163,6 +193,8 @@ int main(void)
         TEST(all_storefronts_together_show_by_the_limit_for_all),
         TEST(what_is_in_the_bucket_of_the_limit_is_neither_counted_nor_shown),
         TEST(earlier_reply_that_comes_late_takes_the_evidence_back),
+        TEST(response_that_was_not_so_slow_corrects_the_windows_that_counted_it),
+        TEST(response_that_was_not_bad_corrects_nothing),
         TEST(list_of_layout_1_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
