@@ -157,8 +157,8 @@ static int generate(const struct generating *g, const struct settings *settings,
                                                   .create_topics = g->create_topics,
                                                   .partitions = (int32_t)g->partitions,
                                                   .stop = stop_signal_flag() };
-    warn_of_lead(g, settings);
     stop_signal_listen();
+    warn_of_lead(g, settings);
     struct event_output *output = event_output_open(&options, &status, &why);
     if (output == NULL)
         return *options.stop ? COMMANDS_DONE : say(why.text, COMMANDS_WORLD);

@@ -1,13 +1,14 @@
 /* story_lead.c - see story_lead.h. */
 #include "app/story_lead.h"
 
+#include <math.h>
+
 enum { SAMPLE_EVENTS = 200000 }; /* enough for parcels and tickets to follow the orders */
 
-/* The beginning of the story: so many events last so long there, and so long here. */
+/* The beginning of the story: how many events it has in how long. */
 struct sample {
     double events;
     double story_ms;
-    double wall_ms;
 };
 
 static struct sample take_sample(const struct story_lead *story)
@@ -18,32 +19,34 @@ static struct sample take_sample(const struct story_lead *story)
     struct event event;
     event_time last = story->market.start;
     int64_t count = 0;
-    while (count < most && last.ms <= story->until.ms) {
+    while (count < most && (count == 0 || last.ms <= story->until.ms)) {
         last = market_next(market, &event);
         count += 1;
     }
     market_close(market);
-    struct sample sample = { .events = (double)count,
-                             .story_ms = (double)(last.ms - story->market.start.ms) };
-    if (story->speed_milli > 0)
-        sample.wall_ms = sample.story_ms * SECOND_MS / (double)story->speed_milli;
-    if (story->rate > 0 && sample.wall_ms < sample.events * SECOND_MS / (double)story->rate)
-        sample.wall_ms = sample.events * SECOND_MS / (double)story->rate;
-    return sample;
+    const int64_t story_ms = last.ms - story->market.start.ms;
+    return (struct sample){ .events = (double)count,
+                            .story_ms = story_ms > 0 ? (double)story_ms : 1 };
 }
 
 int64_t story_lead_ms(const struct story_lead *story, wall_time now)
 {
     const int64_t at_start = story->market.start.ms - now.ms;
-    const struct sample sample = take_sample(story);
-    if (sample.story_ms <= sample.wall_ms) /* the clock catches up */
-        return at_start;
-    if (story->events == 0 && story->until.ms == TIME_NEVER)
-        return INT64_MAX;
-    double lasts_ms = (double)(story->until.ms - story->market.start.ms);
-    if (story->events > 0) {
-        const double by_events = sample.story_ms * (double)story->events / sample.events;
-        lasts_ms = story->until.ms != TIME_NEVER && lasts_ms < by_events ? lasts_ms : by_events;
+    /* What one second of the story takes here; from 1 on, the clock catches up. */
+    double slowness =
+        story->speed_milli > 0 ? (double)SECOND_MS / (double)story->speed_milli : 0;
+    double lasts_ms = story->until.ms == TIME_NEVER
+                          ? INFINITY
+                          : (double)(story->until.ms - story->market.start.ms);
+    if (slowness < 1 && (story->events > 0 || story->rate > 0)) {
+        const struct sample sample = take_sample(story);
+        if (story->rate > 0)
+            slowness = fmax(slowness,
+                            sample.events * SECOND_MS / (double)story->rate / sample.story_ms);
+        if (story->events > 0)
+            lasts_ms = fmin(lasts_ms, sample.story_ms * (double)story->events / sample.events);
     }
-    return at_start + (int64_t)(lasts_ms * (1 - sample.wall_ms / sample.story_ms));
+    if (slowness >= 1)
+        return at_start;
+    return isinf(lasts_ms) ? INT64_MAX : at_start + (int64_t)(lasts_ms * (1 - slowness));
 }
