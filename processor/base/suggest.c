@@ -27,6 +27,7 @@ struct rows {
 
 static int letter(struct span word, size_t at)
 {
+    CHECK(at < word.size);
     return tolower(word.at[at]);
 }
 
@@ -43,6 +44,7 @@ static bool swapped(struct span a, struct span b, size_t i, size_t k)
 
 static void fill_row(struct rows *rows, struct span a, struct span b, size_t i)
 {
+    CHECK(i >= 1 && i <= a.size && b.size <= WORD_BYTES);
     rows->now[0] = (int32_t)i;
     for (size_t k = 1; k <= b.size; k++) {
         const int32_t other = letter(a, i - 1) == letter(b, k - 1) ? 0 : 1;
@@ -72,6 +74,7 @@ int32_t suggest_distance(struct span a, struct span b)
 
 struct suggest suggest_for(struct span wanted)
 {
+    CHECK(wanted.at != NULL || wanted.size == 0);
     const int32_t size = (int32_t)(wanted.size < WORD_BYTES ? wanted.size : WORD_BYTES);
     const int32_t few = size < 4 ? 1 : 2;
     const int32_t most = size / 3 > few ? size / 3 : few;
@@ -90,6 +93,7 @@ void suggest_offer(struct suggest *suggest, const char *word)
 
 const char *suggest_text(const struct suggest *suggest, struct reason *memory)
 {
+    CHECK(memory != NULL);
     if (suggest->nearest == NULL)
         return "";
     reason_set(memory, "; did you mean %s?", suggest->nearest);
