@@ -152,7 +152,7 @@ class Verbs(unittest.TestCase):
                                   text=True, stderr=subprocess.PIPE,
                                   env=harness.program_environment())
         said = alerts.stderr.readline()
-        self.assertRegex(said, r"waiting for Kafka at 127\.0\.0\.1:1.*--brokers.*kafka\.brokers")
+        self.assertRegex(said, r"waiting for Kafka at 127\.0\.0\.1:1, .*--brokers.*kafka\.br")
         alerts.send_signal(signal.SIGINT)
         _, errors = alerts.communicate(timeout=5)
         self.assertEqual((alerts.returncode, errors), (0, ""))
