@@ -89,7 +89,7 @@ static struct market_options market_of(const struct generating *g)
         .seed = (uint64_t)g->seed,
         .start = g->start,
         .sellers = (int32_t)g->sellers,
-        .turning = (int32_t)(turning < g->sellers ? turning : g->sellers),
+        .turning = (int32_t)turning,
         .units_per_day = (int32_t)g->units_per_day,
         .turn_days = (int32_t)g->turn_days,
     };
