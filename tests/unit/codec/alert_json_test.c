@@ -142,7 +142,7 @@ static void it_shows_the_links_the_labels_and_the_producer(void **state)
 static avro_value_t member(avro_value_t *record, const char *name)
 {
     avro_value_t field;
-    avro_value_t branch;
+    avro_value_t branch = { 0 };
     assert_int_equal(avro_value_get_by_name(record, name, &field, NULL), 0);
     if (avro_value_get_type(&field) != AVRO_UNION)
         return field;
