@@ -3,6 +3,8 @@
 Each function answers with a list of sentences; an empty one means that all is well.
 """
 
+import operator
+
 import oracle
 
 def compare_shards(answer, shards):
@@ -52,6 +54,8 @@ def compare_row(row, text, name):
 
 
 ACTIVE = {"FIRING", "RECOVERING"}
+EVIDENCE_MOST = 20
+BEYOND = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def feed_problems(alerts):
@@ -68,12 +72,27 @@ def feed_problems(alerts):
             problems.append(f"{alert!r} has the key {alert.key}")
         if alert.headers.get("ce_specversion") != "1.0" or not alert.headers.get("ce_type"):
             problems.append(f"{alert!r} is no CloudEvent: {alert.headers}")
+        problems += body_problems(alert)
         episodes.setdefault(alert.body["alert_id"], []).append(alert)
     for episode in episodes.values():
         numbers = [alert.body["sequence"] for alert in episode]
         if numbers != list(range(1, len(numbers) + 1)):
             problems.append(f"{episode[0]!r}: sequences {numbers[:20]}")
     return problems + history_problems(alerts)
+
+
+def body_problems(alert):
+    """Does a record contradict itself?"""
+    body = alert.body
+    problems = []
+    shown, total = len(body["evidence"]), body["evidence_total"]
+    if shown != min(EVIDENCE_MOST, total):
+        problems.append(f"{alert!r} shows {shown} pieces of evidence of {total}")
+    value, limit = body["value"], body["threshold"]
+    if (body["event_type"], body["reason"]) == ("RESOLVED", "RECOVERED") and None not in (
+            value, limit) and BEYOND[body["comparator"]](value, limit):
+        problems.append(f"{alert!r} has recovered, but {value} is {body['comparator']} {limit}")
+    return problems
 
 
 def history_problems(alerts):

@@ -40,7 +40,10 @@ def alert(watched, number, status, before, **more):
     body = {"alert_key": watched, "alert_id": more.get("episode", "e1"), "sequence": number,
             "event_type": status, "status": status, "previous_status": before,
             "severity": "CRITICAL", "id_seller": seller, "storefront": storefront, "kpi": kpi,
-            "window": window, "shard_sequence": more.get("shard_sequence", number)}
+            "window": window, "shard_sequence": more.get("shard_sequence", number),
+            "reason": "RECOVERED" if status == "RESOLVED" else "THRESHOLD",
+            "value": 0.0 if status == "RESOLVED" else 0.5, "comparator": ">", "threshold": 0.1,
+            "evidence": [{}], "evidence_total": 1}
     ce_id = more.get("ce_id", f"{body['alert_id']}:{number}")
     return types.SimpleNamespace(
         partition=0, offset=number, key=more.get("key", seller), body=body,
@@ -120,6 +123,14 @@ class Feed(unittest.TestCase):
     def test_wrong_key_and_wrong_past_are_found(self):
         self.assertTrue(judging.feed_problems([alert(self.KEY, 1, "FIRING", "OK", key="x")]))
         self.assertTrue(judging.feed_problems([alert(self.KEY, 1, "RESOLVED", "FIRING")]))
+
+    def test_record_that_contradicts_itself_is_found(self):
+        feed = self.legal()
+        feed[0].body["evidence"] = []
+        feed[2].body["value"] = 0.2
+        self.assertEqual(len(judging.feed_problems(feed)), 2)
+        feed[2].body["reason"] = "DATA_CORRECTED"
+        self.assertEqual(len(judging.feed_problems(feed)), 1)
 
     def test_breach_without_an_alert_is_found(self):
         answer = oracle.judge(EVENTS)
