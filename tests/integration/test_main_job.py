@@ -15,6 +15,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import time
 import unittest
@@ -72,7 +73,31 @@ class EqualsTheOracle(unittest.TestCase):
             self.assertEqual(code, 0, one.log_end())
             self.assertLess(took, 5)
             job.assert_shows(self, answer)
+            self.assert_verb_tells(one.config, alerts)
             return alerts
+
+    def assert_verb_tells(self, config, alerts):
+        """`alerts` reads what is in the topic: a line each, and every field as JSON."""
+        def told(*options):
+            done = subprocess.run([harness.binary(), "alerts", "--config", str(config),
+                                   *options], check=True, text=True, capture_output=True,
+                                  env=harness.program_environment())
+            return done.stdout.splitlines()
+
+        def gist(body):
+            return [body[name] for name in (
+                "alert_id", "sequence", "event_type", "reason", "id_seller", "kpi", "window",
+                "value", "numerator", "denominator", "evidence_total", "links", "producer")]
+
+        def place(gist):
+            return gist[:2]
+
+        self.assertEqual(len(told()), len(alerts))
+        bodies = [json.loads(line) for line in told("--json")]
+        self.assertEqual(sorted(map(gist, bodies), key=place),
+                         sorted((gist(alert.body) for alert in alerts), key=place))
+        for body, alert in zip(bodies[:1], alerts[:1]):
+            self.assertEqual(set(body), set(alert.body))
 
     def test_sample_alerts_where_its_story_says(self):
         link = "https://x/{id_seller}?s={storefront}&k={kpi}&w={window}#{alert_id}"
