@@ -107,17 +107,23 @@ static int32_t offset_of_kind(const struct zone_file *f, uint32_t kind)
     return (int32_t)(uint32_t)big_endian(f->kinds + (size_t)kind * KIND_BYTES, 4);
 }
 
+static int64_t change_at(const struct zone_file *f, uint32_t change)
+{
+    CHECK(change < f->change_count);
+    return (int64_t)big_endian(f->changes + (size_t)change * 8, 8);
+}
+
 /* A zone without any change has one kind. */
 static bool agrees(const struct zone_file *f)
 {
     if (f->change_count == 0)
         return libc_says(0, offset_of_kind(f, 0));
     for (uint32_t i = 0; i < f->change_count; i++) {
-        const int64_t at = (int64_t)big_endian(f->changes + (size_t)i * 8, 8);
-        const bool lasts =
-            i + 1 == f->change_count ||
-            (int64_t)big_endian(f->changes + (size_t)(i + 1) * 8, 8) - at > SETTLED_S;
-        if (at >= 0 && lasts && !libc_says(at + SETTLED_S, offset_of_kind(f, f->kind_of[i])))
+        const int64_t at = change_at(f, i);
+        if (at < 0 || at > INT64_MAX - SETTLED_S)
+            continue;
+        const bool lasts = i + 1 == f->change_count || change_at(f, i + 1) > at + SETTLED_S;
+        if (lasts && !libc_says(at + SETTLED_S, offset_of_kind(f, f->kind_of[i])))
             return false;
     }
     return true;
