@@ -185,9 +185,11 @@ static bool build(const struct settings_calendar *c, struct calendar *ret_calend
                   struct reason *ret_why)
 {
     char path[PATH_BYTES];
+    zone_path(c->timezone, path);
+    if (!zone_file_is_sound(path, ret_why))
+        return false;
     CHECK(setenv("TZ", c->timezone, 1) == 0);
     tzset();
-    zone_path(c->timezone, path);
     if (!zone_file_in_force(path, c->timezone, ret_why))
         return false;
 

@@ -129,19 +129,36 @@ static bool agrees(const struct zone_file *f)
     return true;
 }
 
+/* The file borrows from the bytes, which are the caller's to free. */
+static bool read_file(const char *path, struct buffer *ret_bytes, struct zone_file *ret_file,
+                      struct reason *ret_why)
+{
+    if (read_whole(path, ret_bytes) && zone_file_parse(buffer_span(ret_bytes), ret_file))
+        return true;
+    reason_set(ret_why,
+               "the time zone file %s is damaged or older than its format 2; install "
+               "tzdata anew",
+               path);
+    return false;
+}
+
+bool zone_file_is_sound(const char *path, struct reason *ret_why)
+{
+    struct buffer bytes = { 0 };
+    struct zone_file file;
+    const bool sound = read_file(path, &bytes, &file, ret_why);
+    buffer_free(&bytes);
+    return sound;
+}
+
 bool zone_file_in_force(const char *path, const char *zone, struct reason *ret_why)
 {
     struct buffer bytes = { 0 };
     struct zone_file file;
-    const bool good = read_whole(path, &bytes) && zone_file_parse(buffer_span(&bytes), &file);
-    const bool same = good && agrees(&file);
+    const bool sound = read_file(path, &bytes, &file, ret_why);
+    const bool same = sound && agrees(&file);
     buffer_free(&bytes);
-    if (!good)
-        reason_set(ret_why,
-                   "the time zone file %s is damaged or older than its format 2; install "
-                   "tzdata anew",
-                   path);
-    else if (!same)
+    if (sound && !same)
         reason_set(ret_why,
                    "the system does not keep to the time zone %s as %s has it; is memory "
                    "short, or tzdata newer than libc understands?",
