@@ -69,17 +69,14 @@ void pipeline_abandon(struct pipeline *p)
 {
     CHECK(p->tenures != NULL);
     p->options.ports->sink.give_up(p->options.ports->sink.self);
-    for (int32_t i = 0; i < p->options.shard_count; i++) {
-        if (tenure_works(&p->tenures[i]))
-            measuring_count(p->options.metrics, &p->tenures[i]);
-        tenure_close(&p->tenures[i]);
-    }
+    for (int32_t i = 0; i < p->options.shard_count; i++)
+        tenure_close(&p->tenures[i], &p->world);
 }
 
 void pipeline_close(struct pipeline *p)
 {
     for (int32_t i = 0; i < p->options.shard_count; i++)
-        tenure_close(&p->tenures[i]);
+        tenure_close(&p->tenures[i], &p->world);
     arena_give_back(&p->fixed, p->tenures, (size_t)p->options.shard_count * sizeof *p->tenures);
     intake_close(&p->intake);
     view_batch_close(&p->views);
@@ -225,9 +222,7 @@ static void take_duties(struct pipeline *p, const struct record_batch *batch)
         }
         release |= d->kind == DUTY_REVOKED;
         lost |= d->kind == DUTY_LOST;
-        if (tenure_works(t))
-            measuring_count(p->options.metrics, t);
-        tenure_close(t);
+        tenure_close(t, &p->world);
         if (d->kind == DUTY_ASSIGNED)
             tenure_open(t, d->shard, &p->arena);
     }

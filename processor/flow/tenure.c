@@ -20,20 +20,23 @@ void tenure_open(struct tenure *t, int32_t shard, struct arena *arena)
     t->save.spans = arena_take(arena, PARTS * sizeof *t->save.spans);
 }
 
-static void drop_state(struct tenure *t)
+/* Whoever worked is counted once more: what the state has counted goes with it. */
+static void drop_state(struct tenure *t, const struct tenure_world *world)
 {
     CHECK(t->state != NULL);
+    if (tenure_works(t))
+        measuring_count(world->metrics, t);
     if (t->state_open)
         shard_close(t->state);
     t->state_open = false;
     t->save.active = false;
 }
 
-void tenure_close(struct tenure *t)
+void tenure_close(struct tenure *t, const struct tenure_world *world)
 {
     if (!t->active)
         return;
-    drop_state(t);
+    drop_state(t, world);
     buffer_free(&t->save.log);
     buffer_free(&t->save.parts);
     buffer_free(&t->save.gone);
@@ -45,9 +48,7 @@ void tenure_close(struct tenure *t)
 void tenure_reload(struct tenure *t, const struct tenure_world *world, wall_time now)
 {
     CHECK(t->active);
-    if (tenure_works(t))
-        measuring_count(world->metrics, t);
-    drop_state(t);
+    drop_state(t, world);
     t->stage = TENURE_FLUSH;
     backoff_failed(&t->backoff, world->retry, now);
 }
@@ -122,7 +123,7 @@ static void begin_empty(struct tenure *t)
 static enum status stage_load(struct tenure *t, const struct tenure_world *w,
                               struct reason *why)
 {
-    drop_state(t);
+    drop_state(t, w);
     shard_open(t->state, w->rules, t->arena);
     t->state_open = true;
     t->counted = (struct tenure_counts){ 0 };

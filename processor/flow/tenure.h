@@ -118,7 +118,7 @@ struct tenure_world {
 void tenure_open(struct tenure *t, int32_t shard, struct arena *arena);
 
 /* Drops the working copy; the tenure may begin again with tenure_open. */
-void tenure_close(struct tenure *t);
+void tenure_close(struct tenure *t, const struct tenure_world *world);
 
 /* One stage on, if it is not at WORK yet and its back-off is over. Other than
  * OK: as the port said it, with *why. */
