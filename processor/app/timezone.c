@@ -181,16 +181,27 @@ static void fill_elapsed(const struct settings_calendar *c, const int64_t *start
     }
 }
 
+/* Makes it the zone of the process, and makes sure that it is. */
+static bool put_in_force(const char *zone, const char *path, struct reason *ret_why)
+{
+    struct buffer bytes = { 0 };
+    struct zone_file file;
+    bool in_force = zone_file_read(path, &bytes, &file, ret_why);
+    if (in_force) {
+        CHECK(setenv("TZ", zone, 1) == 0);
+        tzset();
+        in_force = zone_file_in_force(&file, path, zone, ret_why);
+    }
+    buffer_free(&bytes);
+    return in_force;
+}
+
 static bool build(const struct settings_calendar *c, struct calendar *ret_calendar,
                   struct reason *ret_why)
 {
     char path[PATH_BYTES];
     zone_path(c->timezone, path);
-    if (!zone_file_is_sound(path, ret_why))
-        return false;
-    CHECK(setenv("TZ", c->timezone, 1) == 0);
-    tzset();
-    if (!zone_file_in_force(path, c->timezone, ret_why))
+    if (!put_in_force(c->timezone, path, ret_why))
         return false;
 
     const int64_t first = days_before_year(TIMEZONE_YEAR_FIRST);

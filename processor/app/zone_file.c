@@ -1,7 +1,6 @@
 /* zone_file.c - see zone_file.h. */
 #include "app/zone_file.h"
 
-#include "base/buffer.h"
 #include "base/check.h"
 
 #include <stdio.h>
@@ -129,9 +128,8 @@ static bool agrees(const struct zone_file *f)
     return true;
 }
 
-/* The file borrows from the bytes, which are the caller's to free. */
-static bool read_file(const char *path, struct buffer *ret_bytes, struct zone_file *ret_file,
-                      struct reason *ret_why)
+bool zone_file_read(const char *path, struct buffer *ret_bytes, struct zone_file *ret_file,
+                    struct reason *ret_why)
 {
     if (read_whole(path, ret_bytes) && zone_file_parse(buffer_span(ret_bytes), ret_file))
         return true;
@@ -142,26 +140,14 @@ static bool read_file(const char *path, struct buffer *ret_bytes, struct zone_fi
     return false;
 }
 
-bool zone_file_is_sound(const char *path, struct reason *ret_why)
+bool zone_file_in_force(const struct zone_file *file, const char *path, const char *zone,
+                        struct reason *ret_why)
 {
-    struct buffer bytes = { 0 };
-    struct zone_file file;
-    const bool sound = read_file(path, &bytes, &file, ret_why);
-    buffer_free(&bytes);
-    return sound;
-}
-
-bool zone_file_in_force(const char *path, const char *zone, struct reason *ret_why)
-{
-    struct buffer bytes = { 0 };
-    struct zone_file file;
-    const bool sound = read_file(path, &bytes, &file, ret_why);
-    const bool same = sound && agrees(&file);
-    buffer_free(&bytes);
-    if (sound && !same)
-        reason_set(ret_why,
-                   "the system does not keep to the time zone %s as %s has it; is memory "
-                   "short, or tzdata newer than libc understands?",
-                   zone, path);
-    return same;
+    if (agrees(file))
+        return true;
+    reason_set(ret_why,
+               "the system does not keep to the time zone %s as %s has it; is memory "
+               "short, or tzdata newer than libc understands?",
+               zone, path);
+    return false;
 }

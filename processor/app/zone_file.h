@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/reason.h"
 #include "base/units.h"
 
@@ -27,10 +28,13 @@ struct zone_file {
 /* false: these bytes are no such file. */
 bool zone_file_parse(struct span bytes, struct zone_file *ret_file);
 
-/* Before tzset(), which believes any number of changes that a file says it has. false with
- * a reason: the file makes no sense. */
-bool zone_file_is_sound(const char *path, struct reason *ret_why);
+/* Before tzset(), which believes any number of changes that a file says it has. The file
+ * borrows from the bytes, which the caller frees in any case. false with a reason: the
+ * file makes no sense. */
+bool zone_file_read(const char *path, struct buffer *ret_bytes, struct zone_file *ret_file,
+                    struct reason *ret_why);
 
 /* After tzset(): is the zone of this file, called `zone`, the one that libc uses? false
- * with a reason: the file makes no sense, or libc has another zone. */
-bool zone_file_in_force(const char *path, const char *zone, struct reason *ret_why);
+ * with a reason: libc has another zone. */
+bool zone_file_in_force(const struct zone_file *file, const char *path, const char *zone,
+                        struct reason *ret_why);

@@ -23,7 +23,12 @@ static bool in_force(const char *libc_has, const char *zone)
     (void)snprintf(path, sizeof path, FOLDER "%s", zone);
     assert_int_equal(setenv("TZ", libc_has, 1), 0);
     tzset();
-    return zone_file_in_force(path, zone, &why);
+    struct buffer bytes = { 0 };
+    struct zone_file zone_file;
+    const bool same = zone_file_read(path, &bytes, &zone_file, &why) &&
+                      zone_file_in_force(&zone_file, path, zone, &why);
+    buffer_free(&bytes);
+    return same;
 }
 
 static int back_to_utc(void **state)
