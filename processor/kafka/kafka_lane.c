@@ -194,10 +194,10 @@ static void open_again(struct kafka_lane *lane)
     kafka_backlog_rewind(&lane->backlog);
     lane->failed = true;
     lane->failed_ms = kafka_client_clock_ms();
-    lane->settled_ms = lane->failed_ms + (lane->doubtful ? lane->options.settle_ms : 0);
+    lane->settled_ms = lane->failed_ms + lane->options.settle_ms;
     if (!lane->options.gives_up)
         lane->doubtful = false;
-    else if (lane->settled_ms == lane->failed_ms)
+    else if (!lane->doubtful || lane->options.settle_ms == 0)
         give_up_pending(lane);
     if (open_client(lane, &why) == STATUS_OK)
         lane->failed = false;
