@@ -1049,18 +1049,25 @@ static void a_header_with_an_impossible_value_is_malformed_and_named(void **stat
     assert_non_null(strstr(why.text, "watermark"));
 }
 
-static void a_missing_part_is_malformed_and_named(void **state)
+/* One that claimed as "a" writes log and twelve parts. */
+static void save_with_parts(struct world *w, const struct shard_header *h,
+                            uint64_t oldest_part_version)
 {
-    struct world *w = *state;
-    const struct shard_header h = claim(w, 0, SHARD, "a");
-    struct save save = save_after(&h, "a", "x");
+    struct save save = save_after(h, "a", "x");
     struct saved_part parts[12];
     for (int32_t i = 0; i < 12; i++)
         parts[i] = (struct saved_part){ .index = i, .bytes = span_of_text("p") };
     save.parts = parts;
     save.part_count = 12;
-    save.oldest_part_version = 1;
+    save.oldest_part_version = oldest_part_version;
     assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+}
+
+static void a_missing_part_is_malformed_and_named(void **state)
+{
+    struct world *w = *state;
+    const struct shard_header h = claim(w, 0, SHARD, "a");
+    save_with_parts(w, &h, 1);
     assert_loads(w, 0, "p p p p p p p p p p p p ");
     TELL(w, "DEL sw:{%d}:part:2", SHARD);
     const struct shard_header again = claim(w, 0, SHARD, "b");
@@ -1076,14 +1083,7 @@ static void a_stored_key_of_another_type_is_malformed_and_named(void **state)
     static const char *const keys[] = { "sw:{3}:log", "sw:{3}:part:1", "sw:{3}:shard" };
     struct world *w = *state;
     const struct shard_header h = claim(w, 0, SHARD, "a");
-    struct save save = save_after(&h, "a", "x");
-    struct saved_part parts[12];
-    for (int32_t i = 0; i < 12; i++)
-        parts[i] = (struct saved_part){ .index = i, .bytes = span_of_text("p") };
-    save.parts = parts;
-    save.part_count = 12;
-    save.oldest_part_version = 0;
-    assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    save_with_parts(w, &h, 0);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct shard_header again = claim(w, 0, SHARD, "b");
         struct loaded l = { .answer = STATUS_OK };

@@ -70,17 +70,23 @@ static bool is_there(rd_kafka_t *client, const char *name)
     return there;
 }
 
+/* Of the one question whose answer comes there; takes the queue. */
+static void await_success(rd_kafka_queue_t *queue)
+{
+    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
+    assert_non_null(event);
+    assert_int_equal(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+}
+
 void kafka_broker_delete_topic(const char *name)
 {
     rd_kafka_t *client = open_client(NULL);
     rd_kafka_DeleteTopic_t *deleted = rd_kafka_DeleteTopic_new(name);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_DeleteTopics(client, &deleted, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
-    assert_non_null(event);
-    assert_int_equal(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
+    await_success(queue);
     rd_kafka_DeleteTopic_destroy(deleted);
     for (int i = 0; is_there(client, name); i++) {
         assert_true(i < PATIENCE_MS / LOOK_MS);
@@ -97,11 +103,7 @@ void kafka_broker_delete_before(const char *topic, int32_t partition, int64_t of
     rd_kafka_DeleteRecords_t *records = rd_kafka_DeleteRecords_new(list);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
     rd_kafka_DeleteRecords(client, &records, 1, NULL, queue);
-    rd_kafka_event_t *event = rd_kafka_queue_poll(queue, PATIENCE_MS);
-    assert_non_null(event);
-    assert_int_equal(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
-    rd_kafka_event_destroy(event);
-    rd_kafka_queue_destroy(queue);
+    await_success(queue);
     rd_kafka_DeleteRecords_destroy(records);
     rd_kafka_topic_partition_list_destroy(list);
     rd_kafka_destroy(client);
