@@ -78,6 +78,13 @@ struct sim_subject {
     int32_t storefront;   /* number of the life's */
 };
 
+/* What somebody wants of a life; NULL: not that. */
+struct sim_reader {
+    FILE *trace;    /* its story */
+    FILE *exam;     /* what the oracle is asked and answers, as JSON lines: sim_exam.c */
+    bool only_hash; /* the life was judged before: neither beliefs nor judgement again */
+};
+
 struct sim {
     struct little_world world;
     uint64_t seed;
@@ -99,8 +106,7 @@ struct sim {
     int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
     uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
     uint64_t trace_hash;
-    FILE *trace; /* NULL: nobody reads it */
-    FILE *exam;  /* what the oracle is asked and answers; NULL: the same */
+    struct sim_reader reader;
     struct sim_tally tally;
 };
 
@@ -109,12 +115,6 @@ int64_t sim_draw(struct sim *s, int64_t below);
 
 /* True once in `times`. */
 bool sim_once_in(struct sim *s, int64_t times);
-
-/* What somebody wants to read of a life; NULL: not that. */
-struct sim_reader {
-    FILE *trace; /* its story */
-    FILE *exam;  /* what the oracle is asked and answers, as JSON lines: sim_exam.c */
-};
 
 /* One life, from the beginning to the judgement, inside a cmocka test: what is wrong
  * fails it. */
@@ -145,7 +145,7 @@ void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
 void sim_watch(struct sim *s);
-void sim_check_beliefs(const struct sim *s, const struct little_worker *worker);
+void sim_check_beliefs(const struct little_worker *worker);
 void sim_judge(const struct sim *s);
 /* Is the record to be counted? Neither rubbish nor lost. */
 bool sim_counts(const struct sim *s, const struct little_entry *e);

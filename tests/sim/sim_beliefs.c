@@ -239,10 +239,7 @@ static void check_bounds(const struct little_worker *worker, const struct shard 
     assert_true(s->entities.dirty_count <= s->entities.dirty_capacity);
 }
 
-/* The deep look costs as much as some steps; one in eight is looked at so. */
-enum { DEEP_LOOK_EVERY = 8 };
-
-void sim_check_beliefs(const struct sim *s, const struct little_worker *worker)
+void sim_check_beliefs(const struct little_worker *worker)
 {
     for (int32_t i = 0; i < LITTLE_SHARDS; i++) {
         const struct tenure *t = &worker->pipeline.tenures[i];
@@ -251,8 +248,7 @@ void sim_check_beliefs(const struct sim *s, const struct little_worker *worker)
         check_times(t);
         check_version(t);
         check_bounds(worker, t->state);
-        if (t->state->clock.stream_time == TIME_NEVER_YET ||
-            s->tally.counts[SIM_COUNT_steps] % DEEP_LOOK_EVERY != 0)
+        if (t->state->clock.stream_time == TIME_NEVER_YET)
             continue;
         assert_true(t->state->sellers.dirty.count == 0);
         check_windows(t->state);

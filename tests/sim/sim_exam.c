@@ -15,14 +15,14 @@
 static void write_question(const struct sim *s, int32_t shard,
                            const struct shard_header *header)
 {
-    fprintf(s->exam,
+    fprintf(s->reader.exam,
             "{\"shard\": %d, \"stream_time\": %" PRId64 ", \"watermark\": %" PRId64
             ", \"abandon_after\": %" PRId64 ", \"calendars\": {",
             shard, header->stream_time, header->watermark, s->world.rules->abandon_after_ms);
     for (int i = 0; i < SIM_STOREFRONTS; i++)
-        fprintf(s->exam, "%s\"%s\": \"%s\"", i == 0 ? "" : ", ", s->storefronts[i].name,
+        fprintf(s->reader.exam, "%s\"%s\": \"%s\"", i == 0 ? "" : ", ", s->storefronts[i].name,
                 sim_calendar_name(s->storefronts[i].calendar));
-    fprintf(s->exam, "}}\n");
+    fprintf(s->reader.exam, "}}\n");
 }
 
 void sim_exam_ask(const struct sim *s, int32_t shard, const struct shard_header *header)
@@ -37,7 +37,7 @@ void sim_exam_ask(const struct sim *s, int32_t shard, const struct shard_header 
         if (e->shard != shard || !sim_counts(s, e))
             continue;
         event_json_write(schemas[e->topic], &e->event, &line);
-        fwrite(line.at, 1, line.size, s->exam);
+        fwrite(line.at, 1, line.size, s->reader.exam);
         buffer_free(&line);
     }
     for (int i = 0; i < TOPIC_COUNT; i++)

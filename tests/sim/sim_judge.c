@@ -248,7 +248,7 @@ static void write_exam(const struct sim *s, int32_t shard, const struct shard_he
 {
     sim_exam_ask(s, shard, header);
     for (size_t i = 0; i < answer->count; i++)
-        fprintf(s->exam, "{\"row\": \"%s\"}\n", answer->at[i]);
+        fprintf(s->reader.exam, "{\"row\": \"%s\"}\n", answer->at[i]);
 }
 
 static void counts_are_those_of_the_oracle(const struct sim *s)
@@ -268,7 +268,7 @@ static void counts_are_those_of_the_oracle(const struct sim *s)
         assert_true(fake_store_header(w->store, shard, &header));
         oracle_judge(&settings, events, count, header.stream_time, header.watermark, add_row,
                      &expected);
-        if (s->exam != NULL)
+        if (s->reader.exam != NULL)
             write_exam(s, shard, &header, &expected);
         fake_store_each_view(w->store, shard, add_view, &found);
         same_lines(&found, &expected);

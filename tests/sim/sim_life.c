@@ -39,8 +39,8 @@ static void hear(void *arg, const char *line)
 {
     struct sim *s = arg;
     s->trace_hash = hash_line(s->trace_hash, line);
-    if (s->trace != NULL)
-        fprintf(s->trace, "%13" PRId64 " %s\n", little_world_now().ms - s->begin, line);
+    if (s->reader.trace != NULL)
+        fprintf(s->reader.trace, "%13" PRId64 " %s\n", little_world_now().ms - s->begin, line);
 }
 
 /* ---- opening ----------------------------------------------------------------------- */
@@ -119,7 +119,7 @@ static void draw_begin(struct sim *s)
 
 static void open_life(struct sim *s, uint64_t seed, struct sim_reader reader)
 {
-    *s = (struct sim){ .seed = seed, .trace = reader.trace, .exam = reader.exam };
+    *s = (struct sim){ .seed = seed, .reader = reader };
     s->trace_hash = UINT64_C(0xcbf29ce484222325);
     little_world_open(&s->world);
     s->world.random = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -182,7 +182,8 @@ static void step_worker(struct sim *s, int32_t number)
     }
     if (worker->status != STATUS_OK)
         fail_msg("%s stops: %s", worker->instance, worker->why.text);
-    sim_check_beliefs(s, worker);
+    if (!s->reader.only_hash)
+        sim_check_beliefs(worker);
 }
 
 /* Somebody pauses now and then, while the others go on. */
@@ -307,7 +308,8 @@ void sim_live(uint64_t seed, struct sim_reader reader, uint64_t *ret_hash,
             change_rules(s);
         sim_tell_moment(s);
         run_healed(s, SIM_MOMENT_STEPS);
-        sim_judge(s);
+        if (!s->reader.only_hash)
+            sim_judge(s);
     }
     count(s);
     little_world_close(&s->world);
