@@ -196,19 +196,29 @@ static void step_all(struct sim *s, bool pauses)
     sim_watch(s);
 }
 
+/* Does an alert change or a view of the worker still wait for a save or for the topic? */
+static bool anything_waits(const struct little_worker *worker)
+{
+    for (int32_t i = 0; i < LITTLE_SHARDS; i++) {
+        if (!little_world_works(worker, i))
+            continue;
+        const struct shard *state = worker->pipeline.tenures[i].state;
+        if (state->outbox.waiting > 0 || state->sellers.views.count > 0)
+            return true;
+    }
+    return false;
+}
+
 static bool anything_is_untold(const struct sim *s)
 {
     bool untold = false;
-    for (int32_t i = 0; i < s->world.worker_count; i++) {
-        const struct little_worker *worker = s->world.workers[i];
-        for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++)
-            untold |= little_world_works(worker, shard) &&
-                      worker->pipeline.tenures[shard].state->outbox.waiting > 0;
-    }
+    for (int32_t i = 0; i < s->world.worker_count; i++)
+        untold |= anything_waits(s->world.workers[i]);
     return untold;
 }
 
-/* And some more until everything is told: a small queue takes its time. */
+/* And some more until everything is told: a small queue takes its time, and so does a save
+ * that has room for one view when a window has just passed an edge. */
 static void run_healed(struct sim *s, int steps)
 {
     enum { PATIENCE = 100 };
