@@ -22,6 +22,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -297,14 +298,21 @@ class Job:
                 lag.append((topic, partition, saved, end))
         return lag
 
+    def unowned(self):
+        """What is wrong with who works on the shards. What was read by somebody who lost his
+        shard right after is not judged yet: the watermark follows when the next one has it."""
+        owned = sum(instance.shards_owned() for instance in self.instances)
+        return [] if owned == self.partitions else [f"{owned} of {self.partitions} owned"]
+
     def wait_until_read(self, patience=READ_SECONDS):
-        """Everything is read and saved, and no save followed for a while."""
+        """Everything is read and saved, all shards are owned, and no save followed for a
+        while."""
         deadline = time.monotonic() + patience
         still_since, version = time.monotonic(), None
         while True:
             self.check_alive()
             try:
-                lag, now_at = self.unread(), self.version()
+                lag, now_at = self.unread() or self.unowned(), self.version()
             except (OSError, confluent_kafka.KafkaException) as why:
                 lag, now_at = [str(why)], None
             if lag or now_at != version:
@@ -414,6 +422,7 @@ class Instance:
         text = job.configuration(name, self.http.number, settings)
         self.config.write_text(json.dumps(text, indent=1), encoding="utf-8")
         self.process = None
+        self.frozen = False
         self.may_end = False
 
     def start(self):
@@ -450,9 +459,11 @@ class Instance:
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
+        self.frozen = True
 
     def thaw(self):
         self.process.send_signal(signal.SIGCONT)
+        self.frozen = False
 
     def close(self):
         if self.process is not None:
@@ -469,6 +480,13 @@ class Instance:
             return answer.code, answer.read().decode()
         except OSError as why:
             return 0, str(why)
+
+    def shards_owned(self):
+        """How many shards it says it works on; 0 if it cannot say."""
+        if self.process is None or self.frozen:
+            return 0
+        found = re.search(r"^sellerwatch_shards_owned (\d+)$", self.get("/metrics")[1], re.M)
+        return int(found[1]) if found else 0
 
     def log_end(self):
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
