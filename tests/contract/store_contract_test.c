@@ -21,7 +21,7 @@
 #include <cmocka.h>
 #include <hiredis/hiredis.h>
 
-enum { OWNERS = 2, SHARD = 3, OTHER_SHARD = 7, PATIENCE_MS = 5000 };
+enum { OWNERS = 2, SHARD = 3, OTHER_SHARD = 7, PATIENCE_MS = 5000, SKIPPED = 77 };
 
 struct world {
     struct store_port port[OWNERS];
@@ -208,11 +208,21 @@ static void lose_newest_log_element(struct world *w)
 static void make_full(struct world *w, bool full)
 {
     if (w->fake != NULL) {
-        fake_store_fail(w->fake, FAKE_FULL, 0, full ? 1 : 0);
+        fake_store_fail(w->fake, FAKE_FULL, 0, full ? INT32_MAX : 0);
         return;
     }
     TELL(w, "CONFIG SET maxmemory-policy noeviction");
     TELL(w, "CONFIG SET maxmemory %d", full ? 1 : 0);
+}
+
+static void make_read_only(struct world *w, bool read_only)
+{
+    if (w->fake != NULL)
+        fake_store_fail(w->fake, FAKE_LOST_REQUEST, 0, read_only ? INT32_MAX : 0);
+    else if (read_only)
+        TELL(w, "REPLICAOF 127.0.0.1 1");
+    else
+        TELL(w, "REPLICAOF NO ONE");
 }
 
 /* ---- saves ------------------------------------------------------------------------- */
@@ -227,6 +237,16 @@ static struct shard_header claim(struct world *w, int owner, int32_t shard, cons
         print_error("claim: %s\n", why.text);
     assert_int_equal(s, STATUS_OK);
     return h;
+}
+
+/* A claim of a store that cannot take it changes nothing: whoever had the shard has it. */
+static enum status try_to_claim(struct world *w, int owner, const char *writer)
+{
+    struct shard_header h;
+    struct reason why = { 0 };
+    const enum status s = w->port[owner].claim(w->port[owner].self, SHARD, writer, &h, &why);
+    assert_string_not_equal(why.text, "");
+    return s;
 }
 
 /* The save that follows `before`, with this log. */
@@ -483,8 +503,27 @@ static void a_full_store_writes_nothing_and_goes_on_when_there_is_room(void **st
     assert_int_equal(result.status, STATUS_FULL);
     assert_string_not_equal(result.why.text, "");
     assert_int_equal(log_size(w, SHARD), 0);
+    assert_int_equal(try_to_claim(w, 1, "b"), STATUS_FULL);
     make_full(w, false);
     assert_int_equal(save_now(w, 0, &save), STATUS_OK);
+    assert_loads(w, 0, "x ");
+}
+
+/* A replica, or a primary that lost its disk: the next answer may be another one. */
+static void a_store_that_takes_no_writes_is_unavailable_until_it_does(void **state)
+{
+    struct world *w = *state;
+    const struct shard_header h = claim(w, 0, SHARD, "a");
+    const struct save save = save_after(&h, "a", "x");
+    make_read_only(w, true);
+    begin(w, 0, &save);
+    const struct save_result result = finish(w, 0);
+    assert_int_equal(result.status, STATUS_UNAVAILABLE);
+    assert_string_not_equal(result.why.text, "");
+    assert_int_equal(log_size(w, SHARD), 0);
+    assert_int_equal(try_to_claim(w, 1, "b"), STATUS_UNAVAILABLE);
+    make_read_only(w, false);
+    assert_int_equal(save_until_answered(w, 0, &save), STATUS_OK);
     assert_loads(w, 0, "x ");
 }
 
@@ -872,18 +911,14 @@ static void a_script_that_redis_forgot_is_sent_again_unnoticed(void **state)
     assert_loads(w, 0, "x ");
 }
 
-static void a_replica_is_unavailable_until_it_is_primary_again(void **state)
+static void a_replica_is_named_as_one(void **state)
 {
     struct world *w = *state;
     const struct shard_header h = claim(w, 0, SHARD, "a");
-    TELL(w, "REPLICAOF 127.0.0.1 1");
+    make_read_only(w, true);
     const struct save save = save_after(&h, "a", "x");
     begin(w, 0, &save);
-    const struct save_result result = finish(w, 0);
-    assert_int_equal(result.status, STATUS_UNAVAILABLE);
-    assert_non_null(strstr(result.why.text, "replica"));
-    TELL(w, "REPLICAOF NO ONE");
-    assert_int_equal(save_until_answered(w, 0, &save), STATUS_OK);
+    assert_non_null(strstr(finish(w, 0).why.text, "replica"));
 }
 
 static void what_was_acknowledged_survives_a_kill_of_redis(void **state)
@@ -1165,7 +1200,7 @@ static const struct CMUnitTest on_redis[] = {
 #include "contract/store_promises.def"
 #undef PROMISE
     REAL(a_script_that_redis_forgot_is_sent_again_unnoticed),
-    REAL(a_replica_is_unavailable_until_it_is_primary_again),
+    REAL(a_replica_is_named_as_one),
     REAL_WITH(what_was_acknowledged_survives_a_kill_of_redis, set_up_appendonly),
     REAL(a_redis_that_lost_everything_fences_the_next_save),
     REAL(a_redis_that_hangs_is_unavailable_after_the_time_out),
@@ -1185,10 +1220,10 @@ static const struct CMUnitTest on_redis[] = {
 
 int main(void)
 {
-    int failed = cmocka_run_group_tests_name("store_contract: fake", on_fake, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name("store_contract: fake", on_fake, NULL, NULL);
     if (redis_server_is_installed())
-        failed += cmocka_run_group_tests_name("store_contract: redis", on_redis, NULL, NULL);
-    else
-        print_message("[  SKIPPED ] redis-server is not installed: only the fake was tested\n");
-    return failed;
+        return failed +
+               cmocka_run_group_tests_name("store_contract: redis", on_redis, NULL, NULL);
+    print_message("[  SKIPPED ] redis-server is not installed: only the fake was tested\n");
+    return failed > 0 ? failed : SKIPPED;
 }

@@ -394,7 +394,7 @@ class Job:
 
 def program_environment():
     """Ours without the variables of the tests: the program would take them for settings."""
-    own = ("SELLERWATCH_TEST_", "SELLERWATCH_FIRE_", "SELLERWATCH_SHARED")
+    own = ("SELLERWATCH_TEST_", "SELLERWATCH_SHARED")
     return {name: value for name, value in os.environ.items() if not name.startswith(own)}
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Some rounds of fire.py in every test run; SELLERWATCH_FIRE_ROUNDS says how many."""
+"""Some rounds of fire.py in every test run; FIRE_ROUNDS says how many."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import fire  # noqa: E402
 import harness  # noqa: E402
 
-ROUNDS = int(os.environ.get("SELLERWATCH_FIRE_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("FIRE_ROUNDS", "10"))
 
 
 class UnderFire(unittest.TestCase):

@@ -52,8 +52,8 @@ def alert(watched, number, status, before, **more):
 
 class Environment(unittest.TestCase):
     def test_what_is_told_to_the_tests_is_no_setting_of_the_program(self):
-        told = {"SELLERWATCH_FIRE_ROUNDS": "9", "SELLERWATCH_TEST_KAFKA": "h:1",
-                "SELLERWATCH_SHARED": "/shared", "SELLERWATCH_WORKERS": "3"}
+        told = {"SELLERWATCH_TEST_KAFKA": "h:1", "SELLERWATCH_SHARED": "/shared",
+                "SELLERWATCH_WORKERS": "3"}
         with unittest.mock.patch.dict(os.environ, told):
             given = harness.program_environment()
         self.assertEqual({name for name in told if name in given}, {"SELLERWATCH_WORKERS"})

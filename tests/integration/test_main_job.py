@@ -176,22 +176,29 @@ class Restarts(unittest.TestCase):
                 one.start()
             self.finish(job, events)
 
-    def test_two_instances_hand_over(self):
+    def hand_over(self, workers):
+        """The second of two instances comes, and the first goes; all in full swing."""
         events = invented(20_000, seed=13)
         first, second, third = slices(events, 3)
         with harness.Job(world, partitions=6) as job:
-            one = job.instance("one").start()
+            one = job.instance("one", workers=workers).start()
             job.produce(first)
             job.wait_for("the first save", lambda: job.read_so_far() > 0)
-            two = job.instance("two").start()
-            job.wait_for("two owners", lambda: len(job.owners()) == 2)
+            two = job.instance("two", workers=workers).start()
+            job.wait_for("all share", lambda: len(job.owners()) == 2 * workers)
             job.produce(second)
             code, _ = one.stop()
             self.assertEqual(code, 0, one.log_end())
             job.produce(third)
-            job.wait_for("one owner", lambda: len(job.owners()) == 1)
+            job.wait_for("the second alone", lambda: len(job.owners()) == workers)
             self.finish(job, events)
             self.assertEqual(two.stop()[0], 0, two.log_end())
+
+    def test_two_instances_hand_over(self):
+        self.hand_over(workers=1)
+
+    def test_workers_of_two_instances_hand_over(self):
+        self.hand_over(workers=2)
 
     def test_survivor_takes_over_from_a_killed_instance(self):
         events = invented(12_000, seed=14)
