@@ -126,7 +126,8 @@ def shared_world():
 class Job:
     """Topics, schemas and configuration of one test, apart from those of all others."""
 
-    def __init__(self, world, partitions=4, redis=None, registry_url=None, settings=None):
+    def __init__(self, world, partitions=4, redis=None, registry_url=None, settings=None,
+                 alert_nodes=(1,)):
         self.world = world
         self.partitions = partitions
         self.redis = redis or world.redis
@@ -137,8 +138,9 @@ class Job:
         self.instances = []
         self.topics = {name: f"{self.name}-{name}"
                        for name in (*TOPICS, "alerts", "deadletter")}
-        for name in (*TOPICS, "alerts"):
+        for name in TOPICS:
             world.kafka.create_topic(self.topics[name], partitions)
+        world.kafka.create_topic(self.topics["alerts"], partitions, alert_nodes)
         world.kafka.create_topic(self.topics["deadletter"], 1)
         self.encoders = {topic: Encoder(world.registry.url, f"{self.topics[topic]}-value",
                                         read_schema(SCHEMA_FILES[topic])) for topic in TOPICS}
@@ -221,7 +223,7 @@ class Job:
             **{f"kafka.topics.{topic}": self.topics[topic] for topic in self.topics},
             "kafka.properties": {"session.timeout.ms": str(SESSION_MS)},
             "kafka.log_end_interval": f"{LOG_END_MS}ms",
-            "kafka.settle": "0s",  # no topic has replicas here
+            "kafka.settle": "0s",  # right where no topic has replicas
             "redis.address": f"127.0.0.1:{self.redis.port}",
             "redis.prefix": self.name,
             "schemas.source": "registry",

@@ -338,8 +338,8 @@ class Kafka(Service):
     """One node that is broker and controller; keeps its data over stop and kill."""
 
     name = "kafka"
+    node = 1
     settings = {
-        "process.roles": "broker,controller", "node.id": "1",
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "CLIENT",
         "offsets.topic.replication.factor": "1", "offsets.topic.num.partitions": "4",
@@ -357,6 +357,7 @@ class Kafka(Service):
     def __init__(self, **properties):
         super().__init__()
         self.controller_port = Port()
+        self.cluster = base64.urlsafe_b64encode(b"se" + uuid.uuid4().bytes[2:])[:22].decode()
         self.properties = {name.replace("_", "."): value for name, value in properties.items()}
 
     @property
@@ -367,22 +368,30 @@ class Kafka(Service):
         return ["java", heap, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp",
                 f"{kafka_jars()}/*", *arguments]
 
+    @property
+    def controller(self):
+        return f"127.0.0.1:{self.controller_port.number}"
+
+    def roles(self):
+        return {"process.roles": "broker,controller",
+                "listeners": f"CLIENT://{self.brokers},CONTROLLER://{self.controller}"}
+
     def prepare(self):
-        clients = f"127.0.0.1:{self.port}"
-        controller = f"127.0.0.1:{self.controller_port.number}"
-        text = {**self.settings,
-                "listeners": f"CLIENT://{clients},CONTROLLER://{controller}",
-                "advertised.listeners": f"CLIENT://{clients}",
-                "controller.quorum.voters": f"1@{controller}",
-                "log.dirs": str(self.folder / "data"), **self.properties}
+        text = {**self.settings, **self.roles(), "node.id": self.node,
+                "advertised.listeners": f"CLIENT://{self.brokers}",
+                "controller.quorum.voters": f"1@{self.controller}",
+                "log.dirs": str(self.data), **self.properties}
         self.properties_file.write_text("".join(f"{k}={v}\n" for k, v in text.items()))
-        cluster = base64.urlsafe_b64encode(b"sellerwatch"[:2] + uuid.uuid4().bytes[2:])[:22]
         done = subprocess.run(
-            self.java("kafka.tools.StorageTool", "format", "-t", cluster.decode(), "-c",
+            self.java("kafka.tools.StorageTool", "format", "-t", self.cluster, "-c",
                       str(self.properties_file), heap="-Xmx128m"),
             capture_output=True, text=True, timeout=START_SECONDS, check=False)
         if done.returncode != 0:
             raise ServiceError(f"kafka cannot format its folder:\n{done.stdout}{done.stderr}")
+
+    @property
+    def data(self):
+        return self.folder / "data"
 
     @property
     def properties_file(self):
@@ -397,12 +406,14 @@ class Kafka(Service):
 
     def is_ready(self):
         """The broker answers a request for metadata with itself in it."""
-        body = self.request(3, 1, struct.pack(">i", 0))
-        return struct.unpack(">i", body[:4])[0] == 1
+        return self.node in self.metadata()[0]
 
-    def create_topic(self, name, partitions=1, **configs):
-        """CreateTopics, version 2; names in configs with _ for dots."""
-        body = struct.pack(">i", 1) + kafka_text(name) + struct.pack(">ihi", partitions, 1, 0)
+    def create_topic(self, name, partitions=1, nodes=(1,), **configs):
+        """On these nodes, the first of which leads. CreateTopics, version 2; names in
+        configs with _ for dots."""
+        body = struct.pack(">i", 1) + kafka_text(name) + struct.pack(">ihi", -1, -1, partitions)
+        for partition in range(partitions):
+            body += struct.pack(f">ii{len(nodes)}i", partition, len(nodes), *nodes)
         body += struct.pack(">i", len(configs))
         for key, value in configs.items():
             body += kafka_text(key.replace("_", ".")) + kafka_text(str(value))
@@ -419,15 +430,20 @@ class Kafka(Service):
         """The controller has made it; the broker learns of it a moment later, and whoever
         asks before that hears that there is no such topic."""
         deadline = time.monotonic() + START_SECONDS
-        while self.leaders(name) != partitions:
+        while len(self.in_sync(name)) != partitions:
             if time.monotonic() > deadline:
                 raise ServiceError(f"topic {name} has no {partitions} partitions with leaders")
             time.sleep(0.02)
 
-    def leaders(self, name):
-        """How many partitions of a topic have a leader, as the broker has it: Metadata,
-        version 1."""
-        answer = io.BytesIO(self.request(3, 1, struct.pack(">i", 1) + kafka_text(name)))
+    def in_sync(self, name):
+        """{partition: nodes in sync} of the partitions of a topic that have a leader, as this
+        broker has it."""
+        return self.metadata(name)[1]
+
+    def metadata(self, *topics):
+        """({node}, {partition: nodes in sync}) of at most one topic: Metadata, version 1."""
+        asked = b"".join(kafka_text(name) for name in topics)
+        answer = io.BytesIO(self.request(3, 1, struct.pack(">i", len(topics)) + asked))
 
         def take(form):
             return struct.unpack(form, answer.read(struct.calcsize(form)))
@@ -435,22 +451,26 @@ class Kafka(Service):
         def skip_text():
             answer.read(max(0, take(">h")[0]))
 
+        nodes, found = set(), {}
         for _ in range(take(">i")[0]):  # brokers: id, host, port, rack
-            take(">i")
+            nodes.add(take(">i")[0])
             skip_text()
             take(">i")
             skip_text()
-        take(">ii")  # controller, number of topics
-        error = take(">h")[0]
-        skip_text()
-        take(">b")  # internal
-        count = 0
-        for _ in range(take(">i")[0] if error == 0 else 0):
-            wrong, _, leader = take(">hii")
-            count += wrong == 0 and leader >= 0
-            for _ in range(2):  # replicas, those in sync
-                answer.read(4 * take(">i")[0])
-        return count
+        for _ in range(take(">ii")[1]):  # controller, topics
+            take(">h")
+            skip_text()
+            take(">b")  # internal
+            for _ in range(take(">i")[0]):
+                wrong, partition, leader = take(">hii")
+                _, in_sync = (take(f">{take('>i')[0]}i") for _ in range(2))  # all replicas
+                if wrong == 0 and leader >= 0:
+                    found[partition] = set(in_sync)
+        return nodes, found
+
+    def log_bytes(self, name):
+        """What lies in the segments of a topic here, also if no reader may see it yet."""
+        return sum(path.stat().st_size for path in self.data.glob(f"{name}-*/*.log"))
 
     def request(self, key, version, body):
         """One request of the Kafka protocol with the old (not flexible) header."""
@@ -460,6 +480,26 @@ class Kafka(Service):
             with link.makefile("rb") as answer:
                 size = struct.unpack(">i", answer.read(4))[0]
                 return answer.read(size)[4:]  # without the correlation id
+
+
+class KafkaFollower(Kafka):
+    """A second node next to a first one: a broker only, so the controller does without it.
+    What other topics than those with nodes=(1, 2) have lies on the first."""
+
+    name = "kafka-follower"
+    node = 2
+
+    def __init__(self, first, **properties):
+        super().__init__(**{**first.properties, **properties})
+        self.first = first
+        self.cluster = first.cluster
+
+    @property
+    def controller(self):
+        return self.first.controller
+
+    def roles(self):
+        return {"process.roles": "broker", "listeners": f"CLIENT://{self.brokers}"}
 
 
 def kafka_text(text):
