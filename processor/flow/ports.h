@@ -135,6 +135,10 @@ struct sink_port {
      * it cannot reach the topic when others own its shard (source_port.lease_ms). */
     int32_t give_up_ms;
 
+    /* So long may a record that a broker has be hidden from readers, because a replica lags.
+     * What was sent by somebody who is gone is looked for again after that. 0: never. */
+    int32_t settle_ms;
+
     /* Takes over a copy and sends it, in order per shard. FULL: the queue is at its bound, poll
      * and try again. The sink retries by itself: a dead letter until it is delivered (then it
      * may stand twice), an alert until it is delivered or given up. */

@@ -40,8 +40,14 @@ static bool is_surely_ours(const struct ports *ports, struct reason *why)
 static bool is_settled(struct publishing *p, struct tenure *t, wall_time now,
                        struct reason *why)
 {
-    if (!t->gave_up)
+    if (!t->unsettled)
         return true;
+    if (!wall_time_passed(t->claimed_at, p->world->ports->sink.settle_ms, now)) {
+        reason_set(why,
+                   "changes that the owner before may have sent can be hidden from readers "
+                   "while a replica lags; kafka.settle has not passed since the takeover");
+        return false;
+    }
     if (!backoff_over(&p->asked, now)) {
         *why = p->asked_why;
         return false;
@@ -55,7 +61,7 @@ static bool is_settled(struct publishing *p, struct tenure *t, wall_time now,
         return false;
     }
     backoff_reset(&p->asked);
-    t->gave_up = false;
+    t->unsettled = false;
     return true;
 }
 
@@ -76,7 +82,7 @@ void publishing_send(struct publishing *p, struct tenure *t)
     CHECK(tenure_works(t));
     const struct ports *ports = p->world->ports;
     CHECK(t->state_open);
-    if (outbox_next(&t->state->outbox, t->header.version) == NULL && !t->gave_up)
+    if (outbox_next(&t->state->outbox, t->header.version) == NULL && !t->unsettled)
         return;
     if (!may_send(p, t))
         return;
@@ -112,7 +118,7 @@ static void delivered(const struct publishing *p, const struct delivery *d)
     }
     const bool current = tenure_works(t) && d->cookie >> SEQUENCE_BITS == t->generation;
     if (!d->delivered) {
-        t->gave_up |= current;
+        t->unsettled |= current;
         return;
     }
     metrics_add(p->world->metrics, METRIC_ALERTS_PUBLISHED, 1);

@@ -75,7 +75,7 @@ static enum status stage_claim(struct tenure *t, const struct tenure_world *w,
     t->claimed_at = w->ports->now();
     t->generation += 1;
     t->letters_unacknowledged = 0; /* those of the claim before are in their topic */
-    t->gave_up = false;            /* all of the topic's tail is read anyway */
+    t->unsettled = false;          /* all of the topic's tail is read anyway */
     t->held_why.text[0] = '\0';
     snprintf(t->writer, sizeof t->writer, "%.24s.%" PRIu64, w->instance, t->generation);
     const enum status s =
@@ -150,9 +150,12 @@ static enum status stage_adopt(struct tenure *t, const struct tenure_world *w,
                                struct reason *why)
 {
     const enum status s = adoption_take_over(t, w, why);
-    if (s == STATUS_OK)
-        t->stage = TENURE_START;
-    return s;
+    if (s != STATUS_OK)
+        return s;
+    /* The owner before may have sent them, and the brokers may hide them still. */
+    t->unsettled = t->state->outbox.waiting > 0 && w->ports->sink.settle_ms > 0;
+    t->stage = TENURE_START;
+    return STATUS_OK;
 }
 
 static enum status stage_start(struct tenure *t, const struct tenure_world *w,

@@ -93,7 +93,8 @@ struct tenure {
     struct input inputs[TOPIC_COUNT];
     bool progressed; /* offsets moved since the last save */
     int64_t letters_unacknowledged;
-    bool gave_up; /* the sink has given changes up: the topic knows which stand there */
+    bool
+        unsettled; /* changes that wait may have been sent: the topic knows which stand there */
     struct reason held_why; /* alert changes are held back; empty: they are not */
     wall_time held_since;
     struct tenure_counts counted;

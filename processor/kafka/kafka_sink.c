@@ -172,6 +172,7 @@ struct sink_port kafka_sink_port(struct kafka_sink *sink)
     CHECK(sink != NULL);
     return (struct sink_port){ .self = sink,
                                .give_up_ms = sink->lanes[OUTGOING_ALERT].give_up_ms,
+                               .settle_ms = sink->lanes[OUTGOING_ALERT].options.settle_ms,
                                .send = send_record,
                                .poll = poll_deliveries,
                                .flush = flush,

@@ -29,14 +29,16 @@ struct row {
     struct sheet **at; /* owned */
     int64_t count;
     int64_t capacity;
-    int64_t low; /* what stands before it is not shown any more */
-    int64_t end; /* next offset */
+    int64_t low;  /* what stands before it is not shown any more */
+    int64_t end;  /* next offset */
+    int64_t seen; /* the same for readers while topics hide */
 };
 
 struct fake_topics {
     int32_t partitions;
     struct row *alerts; /* [partitions] */
     struct row dead_letters;
+    bool hides;
     struct fake_sink *clients[CLIENTS_MAX]; /* owned */
     int32_t client_count;
 };
@@ -396,6 +398,13 @@ void fake_sink_cut(struct fake_sink *sink, bool cut)
     sink->cut = cut;
 }
 
+void fake_topics_hide(struct fake_topics *topics, bool hide)
+{
+    topics->hides = hide;
+    for (int32_t i = 0; i < topics->partitions; i++)
+        topics->alerts[i].seen = topics->alerts[i].end;
+}
+
 void fake_sink_give_up_lands(struct fake_sink *sink, int32_t landed)
 {
     sink->lands = landed;
@@ -414,14 +423,14 @@ static enum status feed_read_tail(void *self, int32_t shard, int64_t from,
 {
     struct fake_sink *sink = self;
     const struct row *row = row_of(sink->topics, OUTGOING_ALERT, shard);
-    const int64_t end = row->end;
+    const int64_t end = sink->topics->hides ? row->seen : row->end;
     const int64_t first = from >= row->low && from <= end ? from : row->low;
     int32_t left = sink->break_after;
     sink->break_after = -1;
     CHECK(!sink->dead);
     for (int64_t i = 0; !sink->cut && left != 0 && i < row->count; i++) {
         const struct fake_letter *l = &row->at[i]->letter;
-        if (l->offset < first)
+        if (l->offset < first || l->offset >= end)
             continue;
         const struct feed_record record = {
             .offset = l->offset,

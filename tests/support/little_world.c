@@ -533,6 +533,7 @@ static struct sink_port spy_sink(struct little_worker *worker)
 {
     return (struct sink_port){ .self = worker,
                                .give_up_ms = worker->fakes.sink.give_up_ms,
+                               .settle_ms = worker->world->settle_ms,
                                .send = spy_send,
                                .poll = spy_poll_sink,
                                .flush = spy_flush,

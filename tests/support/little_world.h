@@ -103,6 +103,7 @@ struct little_world {
     int32_t entry_capacity;
     int32_t batch_records;
     size_t memory_limit;
+    int32_t settle_ms;      /* of all workers; 0: nothing is ever hidden */
     int32_t sink_queue;     /* of the workers to come, like the next two */
     size_t log_least_bytes; /* of saving.h */
     struct backoff_bounds retry;

@@ -204,6 +204,44 @@ static void what_was_given_up_is_looked_for_until_the_topic_can_be_read(void **s
                      0);
 }
 
+/* Its owner is killed while a replica hangs; readers see what it sent when that goes on. */
+static void check_hidden(struct little_world *w, int32_t landed)
+{
+    w->settle_ms = 10 * MINUTE_MS;
+    struct little_worker *first = little_world_start(w);
+    fake_sink_delay(first->sink, 1000);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_int_equal(fake_sink_in_flight(first->sink), 1);
+
+    fake_topics_hide(w->topics, true);
+    little_world_kill(first, landed);
+    const struct little_worker *second = little_world_start(w);
+    little_world_run(w, 40);
+    assert_int_equal(little_world_feed(w), landed);
+    assert_true(second->pipeline.tenures[0].held_why.text[0] != '\0' ||
+                second->pipeline.tenures[1].held_why.text[0] != '\0');
+
+    fake_topics_hide(w->topics, false);
+    little_world_set_clock((wall_time){ little_world_now().ms + w->settle_ms });
+    little_world_run(w, 40);
+    assert_int_equal(little_world_feed(w), 1);
+    assert_int_equal(second->pipeline.tenures[0].state->outbox.waiting +
+                         second->pipeline.tenures[1].state->outbox.waiting,
+                     0);
+    little_world_check_feed(w);
+}
+
+static void what_a_dead_owner_sent_and_brokers_hide_is_not_sent_again(void **state)
+{
+    check_hidden(*state, 1);
+}
+
+static void what_a_dead_owner_did_not_send_is_sent_when_nothing_can_be_hidden(void **state)
+{
+    check_hidden(*state, 0);
+}
+
 /* An owner hangs with an alert change on its way, and what hangs with it is not given up as
  * it should be; its successor sends the change itself. Long after the alert is over and
  * forgotten, the first producer gets through. */
@@ -486,6 +524,8 @@ int main(void)
         TEST(what_was_given_up_and_stands_in_the_topic_is_not_sent_again),
         TEST(what_was_given_up_and_does_not_stand_in_the_topic_is_sent_again),
         TEST(what_was_given_up_is_looked_for_until_the_topic_can_be_read),
+        TEST(what_a_dead_owner_sent_and_brokers_hide_is_not_sent_again),
+        TEST(what_a_dead_owner_did_not_send_is_sent_when_nothing_can_be_hidden),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
         TEST(a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them),
