@@ -106,6 +106,18 @@ class FollowerHangs(unittest.TestCase):
             world.follower.resume()
             self.finish(job, first + second + third)
 
+    def test_what_a_killed_owner_left_hanging_stands_once(self):
+        """Its successor has the same name: the group does not let it wait for a session."""
+        first, second = slices(invented(EVENTS, seed=72), 2)
+        with self.job() as job:
+            one = job.instance().start()
+            job.produce(first)
+            job.wait_until_read()
+            self.hang(job, second)
+            one.kill()
+            one.start()
+            self.finish(job, first + second)
+
 
 if __name__ == "__main__":
     unittest.main()
