@@ -61,18 +61,23 @@ static struct redis_options options_of(const struct world *w)
     return o;
 }
 
+/* The owner has a store with these options from now on. */
+static void open_store(struct world *w, int owner, const struct redis_options *options)
+{
+    redis_store_close(w->stores[owner]);
+    w->stores[owner] = redis_store_open(options, NULL);
+    assert_non_null(w->stores[owner]);
+    w->port[owner] = redis_store_port(w->stores[owner]);
+}
+
 static void open_stores(struct world *w)
 {
     const struct redis_options options = options_of(w);
     w->admin = redisConnectUnix(w->server.socket);
     assert_non_null(w->admin);
     assert_int_equal(w->admin->err, 0);
-    for (int i = 0; i < OWNERS; i++) {
-        struct reason why = { 0 };
-        w->stores[i] = redis_store_open(&options, &why);
-        assert_non_null(w->stores[i]);
-        w->port[i] = redis_store_port(w->stores[i]);
-    }
+    for (int i = 0; i < OWNERS; i++)
+        open_store(w, i, &options);
 }
 
 static int set_up_fake(void **state)
@@ -207,11 +212,10 @@ static void lose_newest_log_element(struct world *w)
 
 static void make_full(struct world *w, bool full)
 {
-    if (w->fake != NULL) {
+    if (w->fake != NULL)
         fake_store_fail(w->fake, FAKE_FULL, 0, full ? INT32_MAX : 0);
-        return;
-    }
-    TELL(w, "CONFIG SET maxmemory-policy noeviction maxmemory %d", full ? 1 : 0);
+    else
+        TELL(w, "CONFIG SET maxmemory-policy noeviction maxmemory %d", full ? 1 : 0);
 }
 
 static void make_read_only(struct world *w, bool read_only)
@@ -484,8 +488,9 @@ static void a_save_whose_reply_was_lost_is_recognised_and_not_done_twice(void **
 }
 
 /* Neither a save nor a claim changes anything, both say why, and later the save goes on. */
-static struct reason check_refusal(struct world *w, void (*make)(struct world *w, bool so),
-                                   enum status status)
+static struct reason
+check_refusal(struct world *w, void (*make)(struct world *w, bool so), enum status status,
+              enum status (*go_on)(struct world *w, int owner, const struct save *save))
 {
     const struct shard_header h = claim(w, 0, SHARD, "a");
     const struct save save = save_after(&h, "a", "x");
@@ -499,20 +504,21 @@ static struct reason check_refusal(struct world *w, void (*make)(struct world *w
     assert_int_equal(try_to_claim(w, 1, &why), status);
     assert_string_not_equal(why.text, "");
     make(w, false);
-    assert_int_equal(save_until_answered(w, 0, &save), STATUS_OK);
+    assert_int_equal(go_on(w, 0, &save), STATUS_OK);
     assert_loads(w, 0, "x ");
     return result.why;
 }
 
 static void a_full_store_writes_nothing_and_goes_on_when_there_is_room(void **state)
 {
-    (void)check_refusal(*state, make_full, STATUS_FULL);
+    (void)check_refusal(*state, make_full, STATUS_FULL, save_now);
 }
 
 static void a_store_that_takes_no_writes_is_unavailable_until_it_does(void **state)
 {
     const struct world *w = *state;
-    const struct reason why = check_refusal(*state, make_read_only, STATUS_UNAVAILABLE);
+    const struct reason why =
+        check_refusal(*state, make_read_only, STATUS_UNAVAILABLE, save_until_answered);
     assert_true(w->fake != NULL || strstr(why.text, "replica") != NULL);
 }
 
@@ -927,18 +933,23 @@ static void a_redis_that_hangs_is_unavailable_after_the_time_out(void **state)
     struct world *w = *state;
     struct redis_options o = options_of(w);
     o.timeout_ms = 100;
-    struct redis_store *store = redis_store_open(&o, NULL);
-    const struct store_port p = redis_store_port(store);
-    struct shard_header h;
-    assert_int_equal(p.claim(p.self, SHARD, "a", &h, NULL), STATUS_OK);
+    open_store(w, 0, &o);
+    const struct shard_header h = claim(w, 0, SHARD, "a");
     TELL(w, "CLIENT PAUSE 400 ALL");
     const struct save save = save_after(&h, "a", "x");
-    assert_int_equal(p.save(p.self, &save, NULL), STATUS_PENDING);
-    struct save_result result;
-    assert_int_equal(p.poll(p.self, PATIENCE_MS, &result, 1), 1);
+    begin(w, 0, &save);
+    const struct save_result result = finish(w, 0);
     assert_int_equal(result.status, STATUS_UNAVAILABLE);
     assert_non_null(strstr(result.why.text, "100 ms"));
-    redis_store_close(store);
+}
+
+/* Of one that claimed as "a". */
+static struct save save_with_rank(const struct shard_header *h, const struct saved_rank *rank)
+{
+    struct save save = save_after(h, "a", "x");
+    save.ranks = rank;
+    save.rank_count = 1;
+    return save;
 }
 
 static void a_key_of_another_type_stops_the_save_before_it_writes(void **state)
@@ -947,9 +958,7 @@ static void a_key_of_another_type_stops_the_save_before_it_writes(void **state)
     const struct shard_header h = claim(w, 0, SHARD, "a");
     TELL(w, "SET sw:{%d}:rank:kpi:7d text", SHARD);
     const struct saved_rank rank = rank_of("kpi:7d", "s|de", 1);
-    struct save save = save_after(&h, "a", "x");
-    save.ranks = &rank;
-    save.rank_count = 1;
+    const struct save save = save_with_rank(&h, &rank);
     begin(w, 0, &save);
     const struct save_result result = finish(w, 0);
     assert_int_equal(result.status, STATUS_UNAVAILABLE);
@@ -966,21 +975,15 @@ static void a_user_without_a_right_writes_nothing_at_all(void **state)
     struct redis_options o = options_of(w);
     o.user = "half";
     o.password = "secret";
-    struct redis_store *store = redis_store_open(&o, NULL);
-    const struct store_port p = redis_store_port(store);
-    struct shard_header h;
-    assert_int_equal(p.claim(p.self, SHARD, "a", &h, NULL), STATUS_OK);
+    open_store(w, 0, &o);
+    const struct shard_header h = claim(w, 0, SHARD, "a");
     const struct saved_rank rank = rank_of("kpi:7d", "s|de", 1);
-    struct save save = save_after(&h, "a", "x");
-    save.ranks = &rank;
-    save.rank_count = 1;
-    assert_int_equal(p.save(p.self, &save, NULL), STATUS_PENDING);
-    struct save_result result;
-    assert_int_equal(p.poll(p.self, PATIENCE_MS, &result, 1), 1);
+    const struct save save = save_with_rank(&h, &rank);
+    begin(w, 0, &save);
+    const struct save_result result = finish(w, 0);
     assert_int_equal(result.status, STATUS_UNAVAILABLE);
     assert_non_null(strstr(result.why.text, "ZADD"));
     assert_int_equal(log_size(w, SHARD), 0);
-    redis_store_close(store);
 }
 
 static void tcp_user_password_and_database_are_used(void **state)
@@ -992,13 +995,10 @@ static void tcp_user_password_and_database_are_used(void **state)
     o.user = "watcher";
     o.password = "secret";
     o.database = 5;
-    struct redis_store *store = redis_store_open(&o, NULL);
+    open_store(w, 0, &o);
     struct reason why = { 0 };
-    assert_int_equal(redis_store_connect(store, &why), STATUS_OK);
-    const struct store_port p = redis_store_port(store);
-    struct shard_header h;
-    assert_int_equal(p.claim(p.self, SHARD, "a", &h, &why), STATUS_OK);
-    redis_store_close(store);
+    assert_int_equal(redis_store_connect(w->stores[0], &why), STATUS_OK);
+    (void)claim(w, 0, SHARD, "a");
     TELL(w, "SELECT 5");
     redisReply *r = ask(w, "EXISTS sw:{%d}:shard", SHARD);
     assert_int_equal(r->integer, 1);
@@ -1012,12 +1012,11 @@ static void a_wrong_password_is_refused_with_a_sentence_without_it(void **state)
     struct redis_options o = options_of(w);
     o.user = "watcher";
     o.password = "guessed";
-    struct redis_store *store = redis_store_open(&o, NULL);
+    open_store(w, 0, &o);
     struct reason why = { 0 };
-    assert_int_equal(redis_store_connect(store, &why), STATUS_REFUSED);
+    assert_int_equal(redis_store_connect(w->stores[0], &why), STATUS_REFUSED);
     assert_non_null(strstr(why.text, "password"));
     assert_null(strstr(why.text, "guessed"));
-    redis_store_close(store);
 }
 
 static void nobody_listening_is_unavailable_and_names_the_address(void **state)
@@ -1025,15 +1024,12 @@ static void nobody_listening_is_unavailable_and_names_the_address(void **state)
     struct world *w = *state;
     struct redis_options o = options_of(w);
     o.unix_path = "/tmp/no-such-socket";
-    struct redis_store *store = redis_store_open(&o, NULL);
-    const struct store_port p = redis_store_port(store);
+    open_store(w, 0, &o);
     struct reason why = { 0 };
-    struct shard_header h;
-    assert_int_equal(p.claim(p.self, SHARD, "a", &h, &why), STATUS_UNAVAILABLE);
+    assert_int_equal(try_to_claim(w, 0, &why), STATUS_UNAVAILABLE);
     assert_non_null(strstr(why.text, "/tmp/no-such-socket"));
     const struct save save = { .shard = SHARD, .writer = "a", .header = { .version = 1 } };
-    assert_int_equal(p.save(p.self, &save, &why), STATUS_UNAVAILABLE);
-    redis_store_close(store);
+    assert_int_equal(w->port[0].save(w->port[0].self, &save, &why), STATUS_UNAVAILABLE);
 }
 
 static void a_shard_of_a_newer_layout_is_refused(void **state)
