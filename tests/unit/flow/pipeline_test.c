@@ -133,6 +133,26 @@ static void what_the_store_lost_while_nothing_happens_is_there_again(void **stat
     assert_int_equal(little_world_feed(w), 1);
 }
 
+/* Alert changes of all shards that wait for their save or for the topic. */
+static uint64_t changes_waiting(const struct little_worker *worker)
+{
+    uint64_t waiting = 0;
+    for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++)
+        waiting += worker->pipeline.tenures[shard].state->outbox.waiting;
+    return waiting;
+}
+
+/* A new worker whose first alert change was sent and is not acknowledged. */
+static struct little_worker *start_with_change_in_flight(struct little_world *w)
+{
+    struct little_worker *worker = little_world_start(w);
+    fake_sink_delay(worker->sink, 1000);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    assert_int_equal(fake_sink_in_flight(worker->sink), 1);
+    return worker;
+}
+
 /* Kafka is out of an owner's reach, Redis is not. Its session ends without its knowing,
  * and its successor tells what both have found. */
 static void who_may_have_lost_a_shard_publishes_nothing(void **state)
@@ -142,9 +162,7 @@ static void who_may_have_lost_a_shard_publishes_nothing(void **state)
     little_world_run(w, 5);
     little_world_cancelled_unit(w, "4711", "u1", NOON);
     fake_store_delay(w->store, 1);
-    while (first->pipeline.tenures[0].state->outbox.waiting +
-               first->pipeline.tenures[1].state->outbox.waiting ==
-           0)
+    while (changes_waiting(first) == 0)
         (void)little_world_step(first);
     fake_log_cut(first->member, 10);
     fake_log_expire(first->member);
@@ -160,12 +178,7 @@ static void who_may_have_lost_a_shard_publishes_nothing(void **state)
 
 static void check_given_up(struct little_world *w, int32_t landed)
 {
-    struct little_worker *worker = little_world_start(w);
-    fake_sink_delay(worker->sink, 1000);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
-    assert_int_equal(fake_sink_in_flight(worker->sink), 1);
-
+    struct little_worker *worker = start_with_change_in_flight(w);
     fake_sink_delay(worker->sink, 0);
     fake_sink_give_up(worker->sink, landed);
     little_world_run(w, 20);
@@ -188,10 +201,7 @@ static void what_was_given_up_and_does_not_stand_in_the_topic_is_sent_again(void
 static void what_was_given_up_is_looked_for_until_the_topic_can_be_read(void **state)
 {
     struct little_world *w = *state;
-    struct little_worker *worker = little_world_start(w);
-    fake_sink_delay(worker->sink, 1000);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
+    struct little_worker *worker = start_with_change_in_flight(w);
     fake_sink_delay(worker->sink, 0);
     fake_sink_give_up(worker->sink, 1);
     fake_sink_cut(worker->sink, true);
@@ -199,20 +209,14 @@ static void what_was_given_up_is_looked_for_until_the_topic_can_be_read(void **s
     fake_sink_cut(worker->sink, false);
     little_world_run(w, 60);
     assert_int_equal(little_world_feed(w), 1);
-    assert_int_equal(worker->pipeline.tenures[0].state->outbox.waiting +
-                         worker->pipeline.tenures[1].state->outbox.waiting,
-                     0);
+    assert_int_equal(changes_waiting(worker), 0);
 }
 
 /* Its owner is killed while a replica hangs; readers see what it sent when that goes on. */
 static void check_hidden(struct little_world *w, int32_t landed)
 {
     w->settle_ms = 10 * MINUTE_MS;
-    struct little_worker *first = little_world_start(w);
-    fake_sink_delay(first->sink, 1000);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
-    assert_int_equal(fake_sink_in_flight(first->sink), 1);
+    struct little_worker *first = start_with_change_in_flight(w);
 
     fake_topics_hide(w->topics, true);
     little_world_kill(first, landed);
@@ -226,9 +230,7 @@ static void check_hidden(struct little_world *w, int32_t landed)
     little_world_set_clock((wall_time){ little_world_now().ms + w->settle_ms });
     little_world_run(w, 40);
     assert_int_equal(little_world_feed(w), 1);
-    assert_int_equal(second->pipeline.tenures[0].state->outbox.waiting +
-                         second->pipeline.tenures[1].state->outbox.waiting,
-                     0);
+    assert_int_equal(changes_waiting(second), 0);
     little_world_check_feed(w);
 }
 
@@ -249,11 +251,7 @@ static void
 a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted(void **state)
 {
     struct little_world *w = *state;
-    struct little_worker *first = little_world_start(w);
-    fake_sink_delay(first->sink, 1000);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
-    assert_int_equal(fake_sink_in_flight(first->sink), 1);
+    struct little_worker *first = start_with_change_in_flight(w);
 
     fake_log_kill(first->member);
     fake_log_expire(first->member);
