@@ -16,7 +16,6 @@ import argparse
 import os
 import pathlib
 import platform
-import re
 import statistics
 import subprocess
 import sys
@@ -50,12 +49,6 @@ def status_of(pid, name):
         if line.startswith(name + ":"):
             return int(line.split()[1])
     return 0
-
-
-def metric(text, name):
-    """Sum over its labels."""
-    return sum(float(value) for value in
-               re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
 
 
 class Soak:
@@ -110,11 +103,10 @@ class Soak:
         if self.generator.poll() is not None:
             raise SystemExit(f"the generator ended with {self.generator.returncode}")
         pid = self.instance.process.pid
-        _, text = self.instance.get("/metrics")
         return {"seconds": seconds, "days": self.story_days(),
                 "read": self.job.read_so_far(),
                 "rss": status_of(pid, "VmRSS") / 1024,
-                "state": metric(text, "sellerwatch_memory_bytes") / (1 << 20),
+                "state": self.instance.metric("sellerwatch_memory_bytes") / (1 << 20),
                 "fds": len(os.listdir(f"/proc/{pid}/fd")),
                 "threads": status_of(pid, "Threads"),
                 "lag": sum(end - max(saved, 0) for *_, saved, end in self.job.unread()),

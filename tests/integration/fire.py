@@ -39,7 +39,6 @@ class Round:
         self.seed = seed
         self.dice = random.Random(seed)
         self.done = collections.Counter()
-        self.frozen = None
         self.backup = None
 
     def kinds(self):
@@ -50,8 +49,7 @@ class Round:
         return sorted(kinds)
 
     def any_instance(self):
-        running = [one for one in self.job.instances if one is not self.frozen]
-        return self.dice.choice(running)
+        return self.dice.choice([one for one in self.job.instances if not one.frozen])
 
     # ---- faults
 
@@ -75,9 +73,8 @@ class Round:
 
     def fault_freeze(self):
         """Until a later fault; mostly longer than its session lasts."""
-        if self.frozen is None:
-            self.frozen = self.any_instance()
-            self.frozen.freeze()
+        if not any(one.frozen for one in self.job.instances):
+            self.any_instance().freeze()
             time.sleep(self.dice.choice([1, BEYOND_THE_SESSION]))
 
     def fault_redis_killed(self):
@@ -122,9 +119,9 @@ class Round:
     # ---- the round
 
     def thaw(self):
-        if self.frozen is not None:
-            self.frozen.thaw()
-            self.frozen = None
+        for one in self.job.instances:
+            if one.frozen:
+                one.thaw()
 
     def strike(self):
         kind = self.dice.choice(self.kinds())

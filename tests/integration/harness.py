@@ -304,7 +304,7 @@ class Job:
         """What is wrong with who works on the shards. What was read by somebody who lost his
         shard right after is not judged yet: the watermark follows when the next one has it."""
         owned = sum(instance.shards_owned() for instance in self.instances)
-        return [] if owned == self.partitions else [f"{owned} of {self.partitions} owned"]
+        return [] if owned == self.partitions else [f"{owned:.0f} of {self.partitions} owned"]
 
     def wait_until_read(self, patience=READ_SECONDS):
         """Everything is read and saved, all shards are owned, and no save followed for a
@@ -433,6 +433,7 @@ class Instance:
                 [binary(), "run", "--config", str(self.config)], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, cwd=self.job.folder, env=program_environment(),
                 preexec_fn=services.die_with_the_test)
+        self.frozen = False
         self.may_end = False
         return self
 
@@ -483,12 +484,17 @@ class Instance:
         except OSError as why:
             return 0, str(why)
 
+    def metric(self, name):
+        """Its sum over its labels; 0 if it is not told."""
+        text = self.get("/metrics")[1]
+        return sum(float(value) for value in
+                   re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.MULTILINE))
+
     def shards_owned(self):
         """How many shards it says it works on; 0 if it cannot say."""
         if self.process is None or self.frozen:
             return 0
-        found = re.search(r"^sellerwatch_shards_owned (\d+)$", self.get("/metrics")[1], re.M)
-        return int(found[1]) if found else 0
+        return self.metric("sellerwatch_shards_owned")
 
     def log_end(self):
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""

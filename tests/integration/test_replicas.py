@@ -26,7 +26,7 @@ EVENTS = 3_000
 SESSION_MS = 6000  # the lease is renewed later with each broker that says nothing for a second
 LAG_MS = 4000      # then a follower is out; the leader looks each half of it
 SETTLE = os.environ.get("SELLERWATCH_TEST_SETTLE", "7s")  # beyond 1.5 of them
-BOTH = {1, 2}
+LEADER, BOTH = frozenset({1}), frozenset({1, 2})
 world = None
 
 
@@ -45,6 +45,10 @@ def setUpModule():
                                   registry=shared.registry, numbers=shared.numbers)
 
 
+def give_ups(instance):
+    return instance.log.read_text().count("kafka_lane_recovers")
+
+
 class FollowerHangs(unittest.TestCase):
     def job(self):
         return harness.Job(world, partitions=2, alert_nodes=(1, 2), settings={
@@ -52,16 +56,13 @@ class FollowerHangs(unittest.TestCase):
             "kafka.settle": SETTLE})
 
     def in_sync(self, job):
-        return world.kafka.in_sync(job.topics["alerts"])
-
-    def await_in_sync(self, job, nodes):
-        job.wait_for(f"{nodes} in sync", lambda: set(map(frozenset, self.in_sync(job).values()))
-                     == {frozenset(nodes)})
+        """The nodes in sync, of each partition of the alerts topic; one set if they agree."""
+        return set(map(frozenset, world.kafka.in_sync(job.topics["alerts"]).values()))
 
     def hang(self, job, events):
         """The follower stands still, and the leader has changes that it has not."""
         alerts = job.topics["alerts"]
-        self.await_in_sync(job, BOTH)
+        job.wait_for("both in sync", lambda: self.in_sync(job) == {BOTH})
         before, ends = world.kafka.log_bytes(alerts), job.log_ends(["alerts"])
         world.follower.pause()
         self.addCleanup(world.follower.resume)
@@ -95,14 +96,13 @@ class FollowerHangs(unittest.TestCase):
             job.produce(first)
             job.wait_until_read()
             self.hang(job, second)
-            job.wait_for("giving up", lambda: "kafka_lane_recovers" in one.log.read_text())
+            job.wait_for("giving up", lambda: give_ups(one) > 0)
             self.finish(job, first + second)
-            self.assertEqual(set(map(frozenset, self.in_sync(job).values())), {frozenset({1})})
+            self.assertEqual(self.in_sync(job), {LEADER})
             world.follower.resume()
-            given_up = one.log.read_text().count("kafka_lane_recovers")
+            before = give_ups(one)
             self.hang(job, third)
-            job.wait_for("giving up again", lambda: one.log.read_text().count(
-                "kafka_lane_recovers") > given_up)
+            job.wait_for("giving up again", lambda: give_ups(one) > before)
             world.follower.resume()
             self.finish(job, first + second + third)
 
