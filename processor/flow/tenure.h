@@ -93,8 +93,7 @@ struct tenure {
     struct input inputs[TOPIC_COUNT];
     bool progressed; /* offsets moved since the last save */
     int64_t letters_unacknowledged;
-    bool
-        unsettled; /* changes that wait may have been sent: the topic knows which stand there */
+    bool unsettled;         /* changes that wait may have been sent: only the topic knows */
     struct reason held_why; /* alert changes are held back; empty: they are not */
     wall_time held_since;
     struct tenure_counts counted;
