@@ -295,6 +295,20 @@ static enum status rewind_inputs(struct pipeline *p, struct tenure *t, struct re
     return s;
 }
 
+/* An input that was made anew is read from its beginning on, before where we were: what is
+ * saved next, and what a rewind goes back to, must not be the old place. New records may
+ * have reached it by then, and those before it would never be read. */
+static void follow_back(struct tenure *t, const struct source_port *source)
+{
+    for (int i = 0; i < TOPIC_COUNT; i++) {
+        const int64_t position = source->position(source->self, t->shard, (enum topic)i);
+        if (position == OFFSET_NONE || position >= t->inputs[i].next)
+            continue;
+        t->inputs[i].next = position;
+        t->progressed = true;
+    }
+}
+
 static bool is_furthest_behind(const struct pipeline *p, const struct tenure *t)
 {
     for (int32_t i = 0; i < p->options.shard_count; i++) {
@@ -323,9 +337,11 @@ static void tick(struct pipeline *p)
 static enum status rewind_all(struct pipeline *p, struct reason *why)
 {
     for (int32_t i = 0; i < p->options.shard_count; i++) {
-        if (!tenure_works(&p->tenures[i]))
+        struct tenure *t = &p->tenures[i];
+        if (!tenure_works(t))
             continue;
-        const enum status s = rewind_inputs(p, &p->tenures[i], why);
+        follow_back(t, &p->options.ports->source);
+        const enum status s = rewind_inputs(p, t, why);
         if (status_reaction(s) == REACTION_STOP)
             return s;
     }

@@ -277,10 +277,14 @@ class Job:
     def version(self):
         return tuple(shard.get("version") for shard in self.shards().values())
 
+    def saved_offsets(self, topic):
+        """{partition: how many of its records are read, as saved}"""
+        return {partition: max(0, int(shard.get(f"offset:{topic}") or 0))
+                for partition, shard in self.shards().items()}
+
     def read_so_far(self):
         """Records of the inputs whose offsets are saved."""
-        return sum(max(0, int(shard.get(f"offset:{topic}") or 0))
-                   for shard in self.shards().values() for topic in TOPICS)
+        return sum(sum(self.saved_offsets(topic).values()) for topic in TOPICS)
 
     def log_ends(self, topics=TOPICS):
         ends = {}
@@ -292,13 +296,10 @@ class Job:
 
     def unread(self):
         """[(topic, partition, saved, end)] of inputs that are not read to their end."""
-        shards = self.shards()
-        lag = []
-        for (topic, partition), end in self.log_ends().items():
-            saved = int(shards[partition].get(f"offset:{topic}") or 0)
-            if max(saved, 0) != end:
-                lag.append((topic, partition, saved, end))
-        return lag
+        saved = {topic: self.saved_offsets(topic) for topic in TOPICS}
+        return [(topic, partition, saved[topic][partition], end)
+                for (topic, partition), end in self.log_ends().items()
+                if saved[topic][partition] != end]
 
     def unowned(self):
         """What is wrong with who works on the shards. What was read by somebody who lost his

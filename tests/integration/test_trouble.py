@@ -120,6 +120,10 @@ class TopicsDoNotFit(Trouble):
             self.assert_ends(one, WORLD_UNUSABLE, f"{narrow} has 3",
                              f"{job.topics['orders']} has 4")
 
+    def saved(self, job):
+        """Offsets and views; an idle shard is saved now and then, so its version grows."""
+        return [job.saved_offsets(topic) for topic in harness.TOPICS], job.views()
+
     def delete(self, job, name):
         admin = AdminClient({"bootstrap.servers": world.kafka.brokers, "log_level": 0})
         admin.delete_topics([job.topics[name]])[job.topics[name]].result(10)
@@ -131,7 +135,7 @@ class TopicsDoNotFit(Trouble):
             job.produce(first)
             one = job.instance("stops").start()
             job.wait_until_read()
-            before = job.version(), job.views()
+            before = self.saved(job)
             self.delete(job, "orders")
             job.wait_for("a word of it", lambda: "nknown topic" in one.get("/readyz")[1])
             self.assertEqual(one.get("/livez")[0], 200)
@@ -139,7 +143,7 @@ class TopicsDoNotFit(Trouble):
             world.kafka.create_topic(job.topics["orders"], 2)
             self.assert_ends(one, DATA_LOSS, job.topics["orders"], "ends at 0",
                              "on_data_loss: skip")
-            self.assertEqual((job.version(), job.views()), before)
+            self.assertEqual(self.saved(job), before)
             two = job.instance("skips", **{"kafka.on_data_loss": "skip"}).start()
             job.wait_for("both partitions", lambda: two.log_end().count("skipped why") >= 2)
             job.produce(second)
@@ -155,7 +159,7 @@ class Retention(Trouble):
         one = job.instance().start()
         job.wait_until_read()
         self.assertEqual(one.stop()[0], 0)
-        saved = {at: int(shard["offset:orders"]) for at, shard in job.shards().items()}
+        saved = job.saved_offsets("orders")
         job.produce(second)
         part = max(saved, key=lambda at: job.log_ends()["orders", at] - saved[at])
         low = job.log_ends()["orders", part] - 3

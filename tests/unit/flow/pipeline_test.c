@@ -320,6 +320,59 @@ static void an_adopted_alert_is_not_judged_by_counts_of_before(void **state)
     assert_string_equal(little_world_view(w, "4711", FIELD), "1 2 500000 10000 critical");
 }
 
+/* Orders were deleted and made anew, and are read from their beginning. Before the first of
+ * them is, another input goes back to a record that waited for its schema, and the new
+ * orders have reached the old place: none of them may be passed over. */
+static void an_input_made_anew_is_read_from_its_beginning_whatever_is_rewound(void **state)
+{
+    struct little_world *w = *state;
+    const int32_t shard = little_world_shard(w, "4711");
+    fake_log_skip_losses(w->log, true);
+    struct little_worker *first = little_world_start(w);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    little_world_kill(first, 0);
+
+    fake_log_remake(w->log, TOPIC_ORDERS);
+    w->new_schema = true;
+    w->registry_down = true;
+    (void)little_world_tell(w, EVENT_SHIPMENT_SENT, "4711", "u1", NOON + 1);
+    (void)little_world_start(w);
+    little_world_run(w, 20);
+    fake_log_limit(w->log, shard, TOPIC_ORDERS, 0); /* they come a little later */
+    w->new_schema = false;
+    little_world_cancelled_unit(w, "4711", "u2", NOON);
+    little_world_cancelled_unit(w, "4711", "u3", NOON);
+    little_world_run(w, 100);
+    w->registry_down = false;
+    fake_log_limit(w->log, shard, TOPIC_ORDERS, -1);
+    little_world_run(w, 100);
+
+    assert_string_equal(little_world_view(w, "4711", FIELD), "3 3 1000000 10000 critical");
+    assert_true(is_saved_to_the_end(w, shard));
+}
+
+/* Nothing was read of it yet when its owner dies: the next one knows that it is a new one. */
+static void that_an_input_was_made_anew_is_saved_before_anything_is_read(void **state)
+{
+    struct little_world *w = *state;
+    const int32_t shard = little_world_shard(w, "4711");
+    fake_log_skip_losses(w->log, true);
+    struct little_worker *first = little_world_start(w);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    fake_log_remake(w->log, TOPIC_ORDERS);
+    little_world_run(w, 20);
+    little_world_kill(first, 0);
+
+    little_world_cancelled_unit(w, "4711", "u2", NOON);
+    little_world_cancelled_unit(w, "4711", "u3", NOON);
+    (void)little_world_start(w);
+    little_world_run(w, 40);
+    assert_string_equal(little_world_view(w, "4711", FIELD), "3 3 1000000 10000 critical");
+    assert_true(is_saved_to_the_end(w, shard));
+}
+
 /* A batch that came compressed may hold more than a broker takes in one record. */
 static void a_letter_too_large_for_its_topic_goes_without_its_bytes(void **state)
 {
@@ -525,6 +578,8 @@ int main(void)
         TEST(what_a_dead_owner_sent_and_brokers_hide_is_not_sent_again),
         TEST(what_a_dead_owner_did_not_send_is_sent_when_nothing_can_be_hidden),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
+        TEST(an_input_made_anew_is_read_from_its_beginning_whatever_is_rewound),
+        TEST(that_an_input_was_made_anew_is_saved_before_anything_is_read),
         TEST(a_letter_too_large_for_its_topic_goes_without_its_bytes),
         TEST(a_key_too_large_for_the_topic_of_letters_is_not_sent_with_them),
         TEST(a_letter_that_the_sink_refuses_goes_with_less),
