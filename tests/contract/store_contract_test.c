@@ -221,7 +221,7 @@ static void make_full(struct world *w, bool full)
 static void make_read_only(struct world *w, bool read_only)
 {
     if (w->fake != NULL)
-        fake_store_fail(w->fake, FAKE_LOST_REQUEST, 0, read_only ? INT32_MAX : 0);
+        fake_store_fail(w->fake, FAKE_READ_ONLY, 0, read_only ? INT32_MAX : 0);
     else
         TELL(w, "REPLICAOF %s %s", read_only ? "127.0.0.1" : "NO", read_only ? "1" : "ONE");
 }

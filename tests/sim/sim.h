@@ -35,6 +35,7 @@ enum {
     SIM_MOMENTS = 4, /* judgements */
     SIM_MOMENT_STEPS = 50,
     SIM_CALM_STORM_LIMIT = 1000, /* more alerts than a life has */
+    SIM_SETTLE_MS = 2000,        /* kafka.settle, where replicas may hang */
     SIM_WORKERS_MOST = 3,
     SIM_STOREFRONTS = 3,
     SIM_WORD_BYTES = 32,
@@ -105,6 +106,7 @@ struct sim {
     int32_t subjects;               /* thought of so far */
     int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
     uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
+    int64_t hidden_until_ms; /* a replica of the alerts hangs until then */
     uint64_t trace_hash;
     struct sim_reader reader;
     struct sim_tally tally;
@@ -144,6 +146,8 @@ void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
+/* Lets the replica that hangs go on when it is time. */
+void sim_end_hiding(struct sim *s);
 void sim_watch(struct sim *s);
 void sim_check_beliefs(const struct little_worker *worker);
 void sim_judge(const struct sim *s);

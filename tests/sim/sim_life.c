@@ -99,6 +99,7 @@ static void draw_rules(struct sim *s)
     rules->storm_limit = sim_once_in(s, 3) ? 2 : SIM_CALM_STORM_LIMIT;
     rules->view_batch = sim_once_in(s, 3) ? 1 : 16;
     fake_log_skip_losses(s->world.log, sim_once_in(s, 2));
+    s->world.settle_ms = sim_once_in(s, 3) ? SIM_SETTLE_MS : 0;
     const size_t logs[] = { SAVING_LOG_LEAST_BYTES, 64 * 1024, 16 * 1024, 1 };
     s->world.log_least_bytes = logs[sim_draw(s, 4)];
 }
@@ -189,6 +190,7 @@ static void step_worker(struct sim *s, int32_t number)
 /* Somebody pauses now and then, while the others go on. */
 static void step_all(struct sim *s, bool pauses)
 {
+    sim_end_hiding(s);
     for (int32_t i = 0; i < s->world.worker_count; i++) {
         if (s->world.workers[i]->alive && !(pauses && sim_once_in(s, 8)))
             step_worker(s, i);

@@ -238,6 +238,16 @@ struct fake_sink *fake_sink_open(struct fake_topics *topics, int32_t queue)
     return sink;
 }
 
+/* While it is not known what became of alerts that are given up, those behind them wait, and
+ * share their fate. */
+static bool waits_behind_lost_ones(const struct fake_sink *sink, enum outgoing_kind kind)
+{
+    bool lost = false;
+    for (int64_t i = 0; i < sink->waiting.count; i++)
+        lost |= sink->waiting.at[i]->given_up;
+    return lost && kind == OUTGOING_ALERT && sink->topics->hides;
+}
+
 static enum status sink_send(void *self, const struct outgoing *record, struct reason *why)
 {
     struct fake_sink *sink = self;
@@ -254,6 +264,7 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
     }
     struct sheet *s = make_sheet(record);
     s->due = sink->polls + 1 + sink->delay;
+    s->given_up = waits_behind_lost_ones(sink, record->kind);
     row_add(&sink->waiting, s);
     return STATUS_OK;
 }
@@ -273,6 +284,12 @@ static void land_due(struct fake_sink *sink, int64_t poll)
             return; /* those behind it wait for it */
         land(sink->topics, s);
     }
+}
+
+/* What all replicas have, or will not get, is known. */
+static bool is_known(const struct fake_sink *sink, const struct sheet *s)
+{
+    return is_settled(s) && !(sink->topics->hides && s->letter.kind == OUTGOING_ALERT);
 }
 
 /* Of what never landed this is the end. */
@@ -301,7 +318,7 @@ static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t ma
     int64_t kept = 0;
     for (int64_t i = 0; i < sink->waiting.count; i++) {
         struct sheet *s = sink->waiting.at[i];
-        if (count < max && is_settled(s))
+        if (count < max && is_known(sink, s))
             ret_deliveries[count++] = hand_back(s);
         else
             sink->waiting.at[kept++] = s;
@@ -338,7 +355,8 @@ static enum status sink_flush(void *self, enum outgoing_kind kind, int patience_
     if (!sink->cut)
         land_due(sink, INT64_MAX);
     for (int64_t i = 0; i < sink->waiting.count; i++)
-        settled &= is_settled(sink->waiting.at[i]) || sink->waiting.at[i]->letter.kind != kind;
+        settled &=
+            is_known(sink, sink->waiting.at[i]) || sink->waiting.at[i]->letter.kind != kind;
     return settled ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 

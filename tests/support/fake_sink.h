@@ -43,7 +43,8 @@ struct span fake_topics_header(const struct fake_letter *letter, const char *nam
 void fake_topics_add_foreign(struct fake_topics *topics, int32_t partition, struct span key,
                              struct span value);
 
-/* A replica hangs: until it goes on, read_tail shows nothing of what comes from now on. */
+/* A replica hangs: until it goes on, read_tail shows nothing of what comes from now on, and
+ * no alert is acknowledged or known to be given up. */
 void fake_topics_hide(struct fake_topics *topics, bool hide);
 
 /* Takes up `count` offsets of an alerts partition without a record. */

@@ -414,7 +414,7 @@ static enum status fake_claim(void *self, int32_t shard, const char *writer,
         reason_set(why, "the fake store is full");
         return STATUS_FULL;
     }
-    if (fault == FAKE_LOST_REQUEST || fault == FAKE_UNAVAILABLE)
+    if (fault == FAKE_LOST_REQUEST || fault == FAKE_READ_ONLY || fault == FAKE_UNAVAILABLE)
         return refuse(why);
     struct state *now = &need_shard(client->fake, shard)->now;
     now->header.epoch += 1;
@@ -463,7 +463,8 @@ static enum status fake_load(void *self, int32_t shard, const struct shard_heade
                              struct reason *why)
 {
     struct fake_client *client = self;
-    if (next_fault(client->fake, FAKE_CALL_LOAD, shard) != FAKE_WORKS)
+    const enum fake_fault fault = next_fault(client->fake, FAKE_CALL_LOAD, shard);
+    if (fault != FAKE_WORKS && fault != FAKE_FULL && fault != FAKE_READ_ONLY)
         return refuse(why);
     const struct fake_shard *s = find_shard(client->fake, shard);
     if (s == NULL || !is_same_version(&s->now.header, header)) {

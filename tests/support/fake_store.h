@@ -19,7 +19,8 @@ enum fake_fault {
     FAKE_WORKS,
     FAKE_LOST_REQUEST, /* nothing happens; UNAVAILABLE, for a save from poll */
     FAKE_LOST_REPLY,   /* it happens; UNAVAILABLE, for a save from poll */
-    FAKE_FULL,         /* nothing happens; FULL (claim and save) */
+    FAKE_FULL,         /* nothing is written; FULL, for a save from poll; loads work */
+    FAKE_READ_ONLY,    /* nothing is written; UNAVAILABLE, for a save from poll; loads work */
     FAKE_UNAVAILABLE,  /* nothing happens; UNAVAILABLE at once */
 };
 

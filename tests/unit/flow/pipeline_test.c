@@ -222,6 +222,8 @@ static void check_hidden(struct little_world *w, int32_t landed)
     little_world_kill(first, landed);
     const struct little_worker *second = little_world_start(w);
     little_world_run(w, 40);
+    little_world_set_clock((wall_time){ little_world_now().ms - MINUTE_MS });
+    little_world_run(w, 40);
     assert_int_equal(little_world_feed(w), landed);
     assert_true(second->pipeline.tenures[0].held_why.text[0] != '\0' ||
                 second->pipeline.tenures[1].held_why.text[0] != '\0');
