@@ -144,6 +144,7 @@ static void collect_saves(struct pipeline *p, int patience_ms)
 static void publish(struct pipeline *p)
 {
     publishing_collect(&p->publishing);
+    p->publishing.waits = false;
     for (int32_t i = 0; i < p->options.shard_count; i++) {
         if (tenure_works(&p->tenures[i]))
             publishing_send(&p->publishing, &p->tenures[i]);
@@ -188,17 +189,28 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
     await_saves(p, deadline);
 }
 
+/* False: not everything was acknowledged in half of the time that is left. */
+static bool publish_everything(struct pipeline *p, int64_t deadline)
+{
+    const struct sink_port *sink = &p->options.ports->sink;
+    int64_t left = (deadline - now_of(p).ms) / 2;
+    const int64_t end = deadline - left;
+    bool well = true;
+    do {
+        publish(p);
+        left = end - now_of(p).ms;
+        well = left > 0 && sink->flush(sink->self, OUTGOING_ALERT, (int)left) == STATUS_OK;
+    } while (well && p->publishing.waits);
+    publishing_collect(&p->publishing);
+    return well;
+}
+
 void pipeline_finish(struct pipeline *p, int64_t patience_ms)
 {
     const int64_t deadline = now_of(p).ms + patience_ms;
     save_everything(p, patience_ms / 2);
-    publish(p);
-    const struct sink_port *sink = &p->options.ports->sink;
-    const int64_t left = deadline - now_of(p).ms;
-    if (left > 0 && sink->flush(sink->self, OUTGOING_ALERT, (int)(left / 2)) == STATUS_OK) {
-        publishing_collect(&p->publishing);
-        save_everything(p, left / 2);
-    }
+    if (publish_everything(p, deadline))
+        save_everything(p, deadline - now_of(p).ms);
 }
 
 enum { HAND_OVER_MS = 2000 };
@@ -258,10 +270,14 @@ static enum status advance_tenures(struct pipeline *p, struct reason *why)
 
 /* ---- reading ------------------------------------------------------------------------- */
 
+enum { PUBLISH_PATIENCE_MS = 5 };
+
 static int patience(const struct pipeline *p)
 {
     if (anything_under_way(p))
         return 1;
+    if (p->publishing.waits)
+        return PUBLISH_PATIENCE_MS;
     const int64_t wait = p->options.batch_wait_ms;
     return (int)(p->options.commit_interval_ms < wait ? p->options.commit_interval_ms : wait);
 }

@@ -139,7 +139,8 @@ struct sink_port {
      * What was sent by somebody who is gone is looked for again after that. 0: never. */
     int32_t settle_ms;
 
-    /* Takes over a copy and sends it, in order per shard. FULL: the queue is at its bound, poll
+    /* Takes over a copy and sends it, in order per shard. FULL: the queue is at its bound, or
+     * alerts of before the last poll are under way and this one must not overtake them; poll
      * and try again. The sink retries by itself: a dead letter until it is delivered (then it
      * may stand twice), an alert until it is delivered or given up. */
     enum status (*send)(void *self, const struct outgoing *record, struct reason *why);

@@ -97,6 +97,7 @@ void publishing_send(struct publishing *p, struct tenure *t)
         out.cookie = cookie_of(t, change->shard_sequence);
         if (s == STATUS_OK)
             s = ports->sink.send(ports->sink.self, &out, &why);
+        p->waits |= s == STATUS_FULL;
         if (s == STATUS_FULL)
             return;
         if (s != STATUS_OK) {

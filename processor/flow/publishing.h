@@ -18,9 +18,10 @@ struct publishing {
      * as a reading waits for brokers. */
     struct backoff asked;
     struct reason asked_why;
+    bool waits; /* the sink had no room for a change */
 };
 
-/* Sends what may be sent, as far as the sink has room. */
+/* Sends what may be sent, as far as the sink has room; else p->waits. */
 void publishing_send(struct publishing *p, struct tenure *t);
 
 /* Takes the acknowledgements that have come. */

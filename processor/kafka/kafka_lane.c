@@ -12,6 +12,7 @@ enum {
     RETRY_MS = 500,
     DRAIN_MS = 10000,
     QUIET_MS = 3000, /* so long nothing may be acknowledged before we speak of trouble */
+    VOLLEY_RECORDS = 1000,
     NUMBER_BYTES = 32,
     RECORD_OVERHEAD_BYTES = 64,
     HEADER_OVERHEAD_BYTES = 10,
@@ -165,6 +166,11 @@ enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *reco
                    record->key.size + record->value.size, lane->record_bytes_max);
         return STATUS_REFUSED;
     }
+    if (lane->options.gives_up && lane->volley >= VOLLEY_RECORDS) {
+        reason_set(why, "topic %s: the records before it are not acknowledged yet",
+                   lane->options.topic);
+        return STATUS_FULL;
+    }
     if (kafka_backlog_full(&lane->backlog)) {
         reason_set(why, "%d records wait for Kafka at %s to acknowledge them",
                    (int)lane->options.queue_records, lane->options.kafka->brokers);
@@ -172,6 +178,7 @@ enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *reco
     }
     if (lane->backlog.pending.first == NULL && lane->cause.text[0] == '\0')
         lane->moved_ms = kafka_client_clock_ms();
+    lane->volley += 1;
     kafka_backlog_add(&lane->backlog, record)->partition = partition;
     hand_over(lane);
     return STATUS_OK;
@@ -221,6 +228,7 @@ void kafka_lane_turn(struct kafka_lane *lane, int patience_ms)
         give_up_pending(lane);
     }
     hand_over(lane);
+    lane->volley = kafka_lane_is_settled(lane) ? 0 : VOLLEY_RECORDS;
 }
 
 bool kafka_lane_is_settled(const struct kafka_lane *lane)

@@ -26,6 +26,10 @@
  * waits `settle_ms` before it says so: till then a reader may not see what the leader has
  * but its replicas have not.
  *
+ * Such a lane sends in volleys: what is sent between two turns, and nothing beside it until
+ * all of it is acknowledged or given up. The client gives each record up by its own age, and
+ * goes on with a younger one before we hear of it; records of one volley are of one age.
+ *
  * One thread.
  */
 #pragma once
@@ -46,6 +50,7 @@ struct kafka_lane {
     struct kafka_lane_options options;
     rd_kafka_topic_t *topic; /* owned */
     struct kafka_backlog backlog;
+    int32_t volley;          /* records sent since the last turn, or too many */
     size_t record_bytes_max; /* message.max.bytes */
     int32_t give_up_ms;      /* 0: it keeps on */
     bool failed;             /* recovery is under way */
@@ -64,7 +69,7 @@ enum status kafka_lane_open(struct kafka_lane *lane, const struct kafka_lane_opt
 void kafka_lane_close(struct kafka_lane *lane);
 
 /* Takes a copy; `partition` may be RD_KAFKA_PARTITION_UA: by the key. REFUSED: larger than
- * message.max.bytes. FULL: at its bound. */
+ * message.max.bytes. FULL: at its bound, or a volley is under way. */
 enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *record,
                             int32_t partition, struct reason *why);
 

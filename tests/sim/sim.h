@@ -106,7 +106,6 @@ struct sim {
     int32_t subjects;               /* thought of so far */
     int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
     uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
-    int64_t hidden_until_ms; /* a replica of the alerts hangs until then */
     uint64_t trace_hash;
     struct sim_reader reader;
     struct sim_tally tally;
@@ -146,8 +145,6 @@ void sim_tell(struct sim *s);
 void sim_tell_moment(struct sim *s);
 void sim_inject(struct sim *s);
 void sim_heal(struct sim *s);
-/* Lets the replica that hangs go on when it is time. */
-void sim_end_hiding(struct sim *s);
 void sim_watch(struct sim *s);
 void sim_check_beliefs(const struct little_worker *worker);
 void sim_judge(const struct sim *s);

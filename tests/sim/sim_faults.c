@@ -180,7 +180,7 @@ static void fault_sink_gives_up(struct sim *s)
 static void fault_replica_hangs(struct sim *s)
 {
     fake_topics_hide(s->world.topics, true);
-    s->hidden_until_ms = little_world_now().ms + s->world.settle_ms;
+    s->world.hidden_until_ms = little_world_now().ms + s->world.settle_ms;
 }
 
 static void fault_tail_breaks(struct sim *s)
@@ -260,8 +260,8 @@ static void fault_registry_is_down(struct sim *s)
 static void set_clock(struct sim *s, int64_t to_ms)
 {
     const int64_t back = little_world_now().ms - to_ms;
-    if (back > 0)
-        s->hidden_until_ms -= back;
+    if (back > 0 && s->world.hidden_until_ms != 0)
+        s->world.hidden_until_ms -= back;
     little_world_set_clock((wall_time){ to_ms });
 }
 
@@ -361,12 +361,6 @@ static void heal_worker(struct little_worker *worker)
     fake_sink_cut(worker->sink, false);
     fake_sink_delay(worker->sink, 0);
     fake_sink_break_tail(worker->sink, -1);
-}
-
-void sim_end_hiding(struct sim *s)
-{
-    if (little_world_now().ms >= s->hidden_until_ms)
-        fake_topics_hide(s->world.topics, false);
 }
 
 void sim_heal(struct sim *s)

@@ -190,7 +190,6 @@ static void step_worker(struct sim *s, int32_t number)
 /* Somebody pauses now and then, while the others go on. */
 static void step_all(struct sim *s, bool pauses)
 {
-    sim_end_hiding(s);
     for (int32_t i = 0; i < s->world.worker_count; i++) {
         if (s->world.workers[i]->alive && !(pauses && sim_once_in(s, 8)))
             step_worker(s, i);

@@ -52,6 +52,7 @@ struct fake_sink {
     int64_t polls;
     int32_t break_after; /* -1: not */
     int32_t lands;       /* when the sender gives up */
+    bool volley_over;    /* alerts of before the last poll are under way */
     bool cut;
     bool dead;
 };
@@ -238,16 +239,6 @@ struct fake_sink *fake_sink_open(struct fake_topics *topics, int32_t queue)
     return sink;
 }
 
-/* While it is not known what became of alerts that are given up, those behind them wait, and
- * share their fate. */
-static bool waits_behind_lost_ones(const struct fake_sink *sink, enum outgoing_kind kind)
-{
-    bool lost = false;
-    for (int64_t i = 0; i < sink->waiting.count; i++)
-        lost |= sink->waiting.at[i]->given_up;
-    return lost && kind == OUTGOING_ALERT && sink->topics->hides;
-}
-
 static enum status sink_send(void *self, const struct outgoing *record, struct reason *why)
 {
     struct fake_sink *sink = self;
@@ -258,13 +249,16 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
                    (int)sink->record_bytes);
         return STATUS_REFUSED;
     }
+    if (record->kind == OUTGOING_ALERT && sink->volley_over) {
+        reason_set(why, "%s", "the alerts before it are not acknowledged yet");
+        return STATUS_FULL;
+    }
     if (sink->waiting.count >= sink->queue) {
         reason_set(why, "%d records wait to be acknowledged already", (int)sink->queue);
         return STATUS_FULL;
     }
     struct sheet *s = make_sheet(record);
     s->due = sink->polls + 1 + sink->delay;
-    s->given_up = waits_behind_lost_ones(sink, record->kind);
     row_add(&sink->waiting, s);
     return STATUS_OK;
 }
@@ -307,6 +301,14 @@ static struct delivery hand_back(struct sheet *s)
     return d;
 }
 
+/* No alert may overtake those that are under way. */
+static void end_volley(struct fake_sink *sink)
+{
+    sink->volley_over = false;
+    for (int64_t i = 0; i < sink->waiting.count; i++)
+        sink->volley_over |= sink->waiting.at[i]->letter.kind == OUTGOING_ALERT;
+}
+
 static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t max)
 {
     struct fake_sink *sink = self;
@@ -324,6 +326,7 @@ static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t ma
             sink->waiting.at[kept++] = s;
     }
     sink->waiting.count = kept;
+    end_volley(sink);
     return count;
 }
 

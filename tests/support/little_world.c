@@ -352,10 +352,19 @@ struct little_entry *little_world_poison(struct little_world *w, enum topic topi
     little_world_note((worker)->world, "%-7s " format, (worker)->instance, __VA_ARGS__)
 
 /* Something is about to be done to the world. */
+static void end_hiding(struct little_world *w)
+{
+    if (w->hidden_until_ms == 0 || the_clock.ms < w->hidden_until_ms)
+        return;
+    fake_topics_hide(w->topics, false);
+    w->hidden_until_ms = 0;
+}
+
 static struct little_worker *effect(void *self)
 {
     struct little_worker *worker = self;
     CHECK(worker->alive);
+    end_hiding(worker->world);
     if (worker->effects++ == worker->die_at)
         longjmp(worker->death, 1);
     return worker;

@@ -103,9 +103,10 @@ struct little_world {
     int32_t entry_capacity;
     int32_t batch_records;
     size_t memory_limit;
-    int32_t settle_ms;      /* of all workers; 0: nothing is ever hidden */
-    int32_t sink_queue;     /* of the workers to come, like the next two */
-    size_t log_least_bytes; /* of saving.h */
+    int32_t settle_ms;       /* of all workers; 0: nothing is ever hidden */
+    int64_t hidden_until_ms; /* topics that hide (fake_sink.h) show all then; 0: when told */
+    int32_t sink_queue;      /* of the workers to come, like the next two */
+    size_t log_least_bytes;  /* of saving.h */
     struct backoff_bounds retry;
     int64_t max_skew_ms;
     bool new_schema; /* of what is told from now on */
