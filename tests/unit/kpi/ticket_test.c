@@ -294,8 +294,8 @@ static void repeat_outlives_the_ticket_that_it_repeats(void **state)
 }
 
 /* Nobody ever answered the first ticket, and it is overdue no more; the second one counts for
- * a month, and stays the repeat that it was, also when a third one makes everybody on the unit
- * be looked at again. */
+ * a month, and stays the repeat that it was, also when it turns out to be about another unit,
+ * too, and is looked at again. */
 static void repeat_outlives_the_abandonment_of_what_it_repeats(void **state)
 {
     struct story *s = *state;
@@ -307,7 +307,7 @@ static void repeat_outlives_the_abandonment_of_what_it_repeats(void **state)
     assert_int_equal(story_gauge(s, KPI_RESPONSE_OVERDUE), 1);
     story_pass_time_to(s, STORY_NOON + 10 * DAY_MS + 1);
     assert_int_equal(story_gauge(s, KPI_RESPONSE_OVERDUE), 0);
-    story_ticket_about(s, "t3", "u1", STORY_NOON + 20 * DAY_MS);
+    story_ticket_about(s, "t2", "u2", STORY_NOON + 6 * DAY_MS);
     story_tick(s);
     assert_int_equal(story_count(s, "30d", FACT_REPEAT), 1);
 }
