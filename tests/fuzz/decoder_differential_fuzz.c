@@ -12,6 +12,7 @@
  * them, and then it must have read the same from just as many bytes: alone it follows any
  * count that it is told.
  */
+#include "fuzz/fuzz_avro.h"
 #include "unit/codec/codec_judge.h"
 #include "unit/codec/codec_random.h"
 

@@ -10,6 +10,7 @@
 #include "codec/event_codec.h"
 #include "codec/event_schema.h"
 #include "codec/program_run.h"
+#include "fuzz/fuzz_avro.h"
 
 #include <stddef.h>
 #include <stdint.h>
