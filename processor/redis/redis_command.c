@@ -2,6 +2,7 @@
 #include "redis/redis_command.h"
 
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/name.h"
 
 #include <inttypes.h>
@@ -63,12 +64,31 @@ void redis_command_number(struct redis_command *c, int64_t argument)
     redis_command_bytes(c, span_of(digits, (size_t)size));
 }
 
+static void add_number(struct buffer *out, uint64_t number)
+{
+    uint8_t *at = buffer_extend(out, REDIS_NUMBER_BYTES);
+    for (unsigned i = 0; i < REDIS_NUMBER_BYTES; i++)
+        at[i] = (uint8_t)(number >> (8 * (REDIS_NUMBER_BYTES - 1 - i)));
+}
+
+static uint64_t number_at(const uint8_t *at)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < REDIS_NUMBER_BYTES; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+static uint64_t checksum(uint64_t version, struct span bytes)
+{
+    return hash_mix(hash_bytes(bytes), version);
+}
+
 void redis_command_versioned(struct redis_command *c, uint64_t version, struct span bytes)
 {
-    begin_argument(c, REDIS_VERSION_BYTES + bytes.size);
-    uint8_t *at = buffer_extend(c->out, REDIS_VERSION_BYTES);
-    for (unsigned i = 0; i < REDIS_VERSION_BYTES; i++)
-        at[i] = (uint8_t)(version >> (8 * (REDIS_VERSION_BYTES - 1 - i)));
+    begin_argument(c, REDIS_STAMP_BYTES + bytes.size);
+    add_number(c->out, version);
+    add_number(c->out, checksum(version, bytes));
     buffer_add(c->out, bytes);
     end_argument(c);
 }
@@ -78,15 +98,14 @@ void redis_command_end(const struct redis_command *c)
     CHECK(c->missing == 0);
 }
 
-bool redis_command_split_version(struct span value, uint64_t *ret_version,
-                                 struct span *ret_bytes)
+enum status redis_command_split(struct span value, uint64_t *ret_version,
+                                struct span *ret_bytes)
 {
-    if (value.size < REDIS_VERSION_BYTES)
-        return false;
-    uint64_t version = 0;
-    for (unsigned i = 0; i < REDIS_VERSION_BYTES; i++)
-        version = version << 8 | value.at[i];
-    *ret_version = version;
-    *ret_bytes = span_of(value.at + REDIS_VERSION_BYTES, value.size - REDIS_VERSION_BYTES);
-    return true;
+    if (value.size < REDIS_STAMP_BYTES)
+        return STATUS_MISSING;
+    *ret_version = number_at(value.at);
+    *ret_bytes = span_of(value.at + REDIS_STAMP_BYTES, value.size - REDIS_STAMP_BYTES);
+    const bool sound =
+        number_at(value.at + REDIS_NUMBER_BYTES) == checksum(*ret_version, *ret_bytes);
+    return sound ? STATUS_OK : STATUS_MALFORMED;
 }

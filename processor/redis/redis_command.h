@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/buffer.h"
+#include "base/status.h"
 
 struct redis_command {
     struct buffer *out; /* borrowed; several commands may stand in it */
@@ -21,13 +22,15 @@ void redis_command_bytes(struct redis_command *c, struct span argument);
 void redis_command_text(struct redis_command *c, const char *argument);
 void redis_command_number(struct redis_command *c, int64_t argument);
 
-/* One argument made of a version (8 bytes, big-endian) and bytes. */
+/* One argument made of a version (8 bytes, big-endian), a checksum of version and bytes (the
+ * same), and bytes. Redis keeps no checksum of what it holds, nor of an append-only file. */
 void redis_command_versioned(struct redis_command *c, uint64_t version, struct span bytes);
 
 void redis_command_end(const struct redis_command *c);
 
-enum { REDIS_VERSION_BYTES = 8 };
+enum { REDIS_NUMBER_BYTES = 8, REDIS_STAMP_BYTES = 2 * REDIS_NUMBER_BYTES };
 
-/* Takes a versioned value apart; false if it is too short to be one. */
-bool redis_command_split_version(struct span value, uint64_t *ret_version,
-                                 struct span *ret_bytes);
+/* Takes a versioned value apart. MISSING: it is too short to be one. MALFORMED: it is not what
+ * was written; the version is one of its bytes. */
+enum status redis_command_split(struct span value, uint64_t *ret_version,
+                                struct span *ret_bytes);

@@ -1,6 +1,6 @@
 /* redis_header.h - the hash <prefix>:{p}:shard, read and written.
  *
- *     layout       1                   stream_time      ms | never
+ *     layout       2                   stream_time      ms | never
  *     epoch        of the newest owner watermark        ms | never
  *     writer       of the newest owner highest:<topic>  ms | never
  *     version      number of saves     offset:<topic>   next to read, -1: none
@@ -22,7 +22,7 @@
 #include <hiredis/hiredis.h>
 
 enum {
-    REDIS_LAYOUT = 1,
+    REDIS_LAYOUT = 2,
     REDIS_HEADER_FIELDS = 11, /* that a save brings */
     REDIS_PARTS_MAX = 4096,
 };

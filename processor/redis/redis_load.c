@@ -72,15 +72,22 @@ static enum status hand_over(struct load *load, const redisReply *value, uint64_
     const struct buffer *key = &load->session->key;
     uint64_t found = 0;
     struct span images = { 0 };
-    if (value->type != REDIS_REPLY_STRING ||
-        !redis_command_split_version(span_of(value->str, (size_t)value->len), &found,
-                                     &images) ||
-        found != version) {
+    enum status s = STATUS_MISSING;
+    if (value->type == REDIS_REPLY_STRING)
+        s = redis_command_split(span_of(value->str, (size_t)value->len), &found, &images);
+    if (s == STATUS_MALFORMED) {
+        reason_set(why,
+                   "key %.*s is damaged: what stands there instead of version %" PRIu64
+                   " is not what was written",
+                   (int)key->size, (const char *)key->at, version);
+        return STATUS_MALFORMED;
+    }
+    if (s != STATUS_OK || found != version) {
         reason_set(why, "key %.*s: version %" PRIu64 " is missing, found %" PRIu64,
                    (int)key->size, (const char *)key->at, version, found);
         return STATUS_MALFORMED;
     }
-    const enum status s = load->to.each(load->to.arg, images);
+    s = load->to.each(load->to.arg, images);
     if (s == STATUS_MALFORMED)
         reason_set(why, "key %.*s: the images of version %" PRIu64 " cannot be read",
                    (int)key->size, (const char *)key->at, version);

@@ -1035,7 +1035,7 @@ static void nobody_listening_is_unavailable_and_names_the_address(void **state)
 static void a_shard_of_a_newer_layout_is_refused(void **state)
 {
     struct world *w = *state;
-    TELL(w, "HSET sw:{%d}:shard layout 2", SHARD);
+    TELL(w, "HSET sw:{%d}:shard layout 3", SHARD);
     struct reason why = { 0 };
     assert_int_equal(try_to_claim(w, 0, &why), STATUS_REFUSED);
     assert_non_null(strstr(why.text, "newer program"));
@@ -1067,18 +1067,24 @@ static void save_with_parts(struct world *w, const struct shard_header *h,
     assert_int_equal(save_now(w, 0, &save), STATUS_OK);
 }
 
-static void a_missing_part_is_malformed_and_named(void **state)
+static void assert_malformed(struct world *w, struct shard_header h, const char *named)
+{
+    struct loaded l = { .answer = STATUS_OK };
+    struct reason why = { 0 };
+    assert_int_equal(load_into(w, 0, &h, &l, &why), STATUS_MALFORMED);
+    assert_non_null(strstr(why.text, named));
+}
+
+static void a_part_that_changed_or_is_gone_is_malformed_and_named(void **state)
 {
     struct world *w = *state;
     const struct shard_header h = claim(w, 0, SHARD, "a");
     save_with_parts(w, &h, 1);
     assert_loads(w, 0, "p p p p p p p p p p p p ");
+    TELL(w, "SETRANGE sw:{%d}:part:2 16 q", SHARD); /* its last byte */
+    assert_malformed(w, claim(w, 0, SHARD, "b"), "sw:{3}:part:2 is damaged");
     TELL(w, "DEL sw:{%d}:part:2", SHARD);
-    const struct shard_header again = claim(w, 0, SHARD, "b");
-    struct loaded l = { .answer = STATUS_OK };
-    struct reason why = { 0 };
-    assert_int_equal(load_into(w, 0, &again, &l, &why), STATUS_MALFORMED);
-    assert_non_null(strstr(why.text, "sw:{3}:part:2"));
+    assert_malformed(w, claim(w, 0, SHARD, "b"), "sw:{3}:part:2");
 }
 
 /* Redis' own words, "wrong kind of value", do not say which key has it. */
@@ -1090,12 +1096,9 @@ static void a_stored_key_of_another_type_is_malformed_and_named(void **state)
     save_with_parts(w, &h, 0);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const struct shard_header again = claim(w, 0, SHARD, "b");
-        struct loaded l = { .answer = STATUS_OK };
-        struct reason why = { 0 };
         TELL(w, "DEL %s", keys[i]);
         TELL(w, "SADD %s x", keys[i]);
-        assert_int_equal(load_into(w, 0, &again, &l, &why), STATUS_MALFORMED);
-        assert_non_null(strstr(why.text, keys[i]));
+        assert_malformed(w, again, keys[i]);
     }
 }
 
@@ -1178,7 +1181,7 @@ static const struct CMUnitTest on_redis[] = {
     REAL(nobody_listening_is_unavailable_and_names_the_address),
     REAL(a_shard_of_a_newer_layout_is_refused),
     REAL(a_header_with_an_impossible_value_is_malformed_and_named),
-    REAL(a_missing_part_is_malformed_and_named),
+    REAL(a_part_that_changed_or_is_gone_is_malformed_and_named),
     REAL(a_stored_key_of_another_type_is_malformed_and_named),
     REAL(a_database_is_described_once_and_not_for_other_topics),
     REAL(a_long_log_is_loaded_in_chunks_without_a_gap),

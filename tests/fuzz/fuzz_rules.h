@@ -7,7 +7,7 @@
 enum { FUZZ_VIEWS = 16 };
 
 static struct threshold_table thresholds;
-static struct rules rules;
+static struct rules fuzzed_rules;
 
 static void set_thresholds(void)
 {
@@ -26,28 +26,28 @@ static void set_thresholds(void)
 
 static const struct rules *fuzz_rules(void)
 {
-    if (rules.window_count > 0)
-        return &rules;
+    if (fuzzed_rules.window_count > 0)
+        return &fuzzed_rules;
     set_thresholds();
-    rules = (struct rules){ .thresholds = &thresholds,
-                            .default_calendar = &calendar_always,
-                            .response_sla_ms = 2 * DAY_MS,
-                            .grace_dispatch_ms = 2 * HOUR_MS,
-                            .grace_tracking_ms = 12 * HOUR_MS,
-                            .grace_delivery_ms = 12 * HOUR_MS,
-                            .max_delay_ms = MINUTE_MS,
-                            .max_lateness_ms = 7 * DAY_MS,
-                            .abandon_after_ms = 90 * DAY_MS,
-                            .storm_limit = 2,
-                            .view_interval_ms = SECOND_MS,
-                            .view_batch = FUZZ_VIEWS,
-                            .window_count = 2 };
-    rules.windows[0] = (struct window_rule){ .name = name_of(span_of_text("24h")),
-                                             .length_ms = DAY_MS,
-                                             .pane_ms = 15 * MINUTE_MS };
-    rules.windows[1] = (struct window_rule){ .name = name_of(span_of_text("7d")),
-                                             .length_ms = 7 * DAY_MS,
-                                             .pane_ms = 6 * HOUR_MS,
-                                             .may_be_critical = true };
-    return &rules;
+    fuzzed_rules = (struct rules){ .thresholds = &thresholds,
+                                   .default_calendar = &calendar_always,
+                                   .response_sla_ms = 2 * DAY_MS,
+                                   .grace_dispatch_ms = 2 * HOUR_MS,
+                                   .grace_tracking_ms = 12 * HOUR_MS,
+                                   .grace_delivery_ms = 12 * HOUR_MS,
+                                   .max_delay_ms = MINUTE_MS,
+                                   .max_lateness_ms = 7 * DAY_MS,
+                                   .abandon_after_ms = 90 * DAY_MS,
+                                   .storm_limit = 2,
+                                   .view_interval_ms = SECOND_MS,
+                                   .view_batch = FUZZ_VIEWS,
+                                   .window_count = 2 };
+    fuzzed_rules.windows[0] = (struct window_rule){ .name = name_of(span_of_text("24h")),
+                                                    .length_ms = DAY_MS,
+                                                    .pane_ms = 15 * MINUTE_MS };
+    fuzzed_rules.windows[1] = (struct window_rule){ .name = name_of(span_of_text("7d")),
+                                                    .length_ms = 7 * DAY_MS,
+                                                    .pane_ms = 6 * HOUR_MS,
+                                                    .may_be_critical = true };
+    return &fuzzed_rules;
 }

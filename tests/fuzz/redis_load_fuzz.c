@@ -33,7 +33,16 @@ enum {
     TRICK_SHORT_RANGE = 4,
 };
 
-enum form { FORM_GOOD, FORM_OLD, FORM_BARE, FORM_NIL, FORM_NUMBER, FORM_ERROR, FORM_COUNT };
+enum form {
+    FORM_GOOD,
+    FORM_OLD,
+    FORM_DAMAGED,
+    FORM_BARE,
+    FORM_NIL,
+    FORM_NUMBER,
+    FORM_ERROR,
+    FORM_COUNT
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -115,6 +124,18 @@ static void add_bulk(struct buffer *wire, struct span bytes)
     buffer_printf(wire, "\r\n");
 }
 
+/* As the program sends it in a command of one argument, without the count of arguments. */
+static void add_versioned(struct buffer *wire, uint64_t version, struct span images)
+{
+    static const char count[] = "*1\r\n";
+    struct buffer sent = { 0 };
+    struct redis_command command = redis_command_begin(&sent, 1);
+    redis_command_versioned(&command, version, images);
+    redis_command_end(&command);
+    buffer_add(wire, span_of(sent.at + strlen(count), sent.size - strlen(count)));
+    buffer_free(&sent);
+}
+
 static void answer_header(struct buffer *wire)
 {
     const bool moved = redis.headers_told++ > 0 && (redis.tricks & TRICK_MOVED) != 0;
@@ -130,7 +151,6 @@ static void answer_header(struct buffer *wire)
 /* The next value, as the fuzzer wants it. */
 static void answer_value(struct buffer *wire, uint64_t version)
 {
-    struct buffer stored = { 0 };
     struct span images = { 0 };
     enum form form = FORM_GOOD;
     if (redis.values.size >= 3) {
@@ -142,19 +162,19 @@ static void answer_value(struct buffer *wire, uint64_t version)
         redis.values = span_of(at + 3 + size, redis.values.size - 3 - size);
     }
     version -= form == FORM_OLD ? 1 : 0;
-    for (int byte = REDIS_VERSION_BYTES - 1; byte >= 0 && form != FORM_BARE; byte--)
-        buffer_add_u8(&stored, (uint8_t)(version >> (8 * byte)));
-    buffer_add(&stored, images);
     if (form == FORM_NIL)
         buffer_printf(wire, "$-1\r\n");
     else if (form == FORM_NUMBER)
         buffer_printf(wire, ":5\r\n");
     else if (form == FORM_ERROR)
         buffer_printf(wire, "-WRONGTYPE Operation against a key of another kind\r\n");
+    else if (form == FORM_BARE)
+        add_bulk(wire, images);
     else
-        add_bulk(wire, buffer_span(&stored));
+        add_versioned(wire, version, images);
+    if (form == FORM_DAMAGED)
+        wire->at[wire->size - sizeof "\r\n"] ^= 1;
     redis.handed_out++;
-    buffer_free(&stored);
 }
 
 static void answer_part(struct buffer *wire, struct span key)

@@ -34,16 +34,21 @@ static void a_versioned_value_comes_apart_again(void **state)
     struct redis_command c = redis_command_begin(&out, 1);
     redis_command_versioned(&c, UINT64_C(0x0102030405060708), span_of_text("images"));
     redis_command_end(&c);
-    static const char head[] = "*1\r\n$14\r\n";
-    const struct span value = span_of(out.at + strlen(head), 14);
+    static const char head[] = "*1\r\n$22\r\n";
+    const struct span value = span_of(out.at + strlen(head), 22);
     static const uint8_t prefix[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
     assert_memory_equal(value.at, prefix, sizeof prefix);
 
     uint64_t version = 0;
     struct span bytes = { 0 };
-    assert_true(redis_command_split_version(value, &version, &bytes));
+    assert_int_equal(redis_command_split(value, &version, &bytes), STATUS_OK);
     assert_true(version == UINT64_C(0x0102030405060708));
     assert_true(span_equal(bytes, span_of_text("images")));
+    for (size_t i = 0; i < value.size; i++) { /* no byte may be another one */
+        out.at[strlen(head) + i] ^= 0x40;
+        assert_int_equal(redis_command_split(value, &version, &bytes), STATUS_MALFORMED);
+        out.at[strlen(head) + i] ^= 0x40;
+    }
     buffer_free(&out);
 }
 
@@ -52,9 +57,8 @@ static void a_value_too_short_for_a_version_is_none(void **state)
     (void)state;
     uint64_t version = 0;
     struct span bytes = { 0 };
-    assert_false(redis_command_split_version(span_of("1234567", 7), &version, &bytes));
-    assert_true(redis_command_split_version(span_of("12345678", 8), &version, &bytes));
-    assert_int_equal(bytes.size, 0);
+    const struct span shorter = span_of("123456789012345", REDIS_STAMP_BYTES - 1);
+    assert_int_equal(redis_command_split(shorter, &version, &bytes), STATUS_MISSING);
 }
 
 int main(void)

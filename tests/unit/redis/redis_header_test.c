@@ -48,7 +48,7 @@ static void make(struct answer *a)
     a->reply.type = REDIS_REPLY_ARRAY;
     a->reply.element = a->elements;
     static const char *const pairs[][2] = {
-        { "layout", "1" },
+        { "layout", "2" },
         { "epoch", "4" },
         { "writer", "w" },
         { "version", "9" },
