@@ -86,6 +86,14 @@ struct sim_reader {
     bool only_hash; /* the life was judged before: neither beliefs nor judgement again */
 };
 
+/* What a process said of a shard when it was looked at last; sim_watch.c. */
+struct sim_glimpse {
+    uint64_t claim;
+    uint64_t version; /* saved and acknowledged */
+    int64_t stream_time;
+    int64_t watermark;
+};
+
 struct sim {
     struct little_world world;
     uint64_t seed;
@@ -105,7 +113,7 @@ struct sim {
     struct sim_subject tickets[SIM_SELLERS][SIM_TICKETS];
     int32_t subjects;               /* thought of so far */
     int32_t asleep[LITTLE_WORKERS]; /* steps that a paused process still misses */
-    uint64_t claims[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look; sim_watch.c */
+    struct sim_glimpse seen[LITTLE_WORKERS][LITTLE_SHARDS]; /* as of the last look */
     uint64_t trace_hash;
     struct sim_reader reader;
     struct sim_tally tally;

@@ -46,17 +46,21 @@ struct cell_sums {
     int64_t durations[WINDOWS_MAX];
 };
 
+/* One that no window holds any more is gone; one of the future waits to be held. */
 static void add_pane(const struct shard *s, const struct pane *pane, struct cell_sums *sums)
 {
+    bool held = pane->number > s->windows.tiers[pane->tier].current;
     for (int32_t w = 0; w < s->rules->window_count; w++) {
         const struct tier *tier = &s->windows.tiers[s->windows.tier_of[w]];
         if (&s->windows.tiers[pane->tier] != tier || pane->number > tier->current ||
             pane->number <= tier->current - s->windows.panes_of[w])
             continue;
+        held = true;
         for (int f = 0; f < FACT_COUNT; f++)
             sums->counts[w][f] += pane->counts[f];
         sums->durations[w] += histogram_total(&s->sellers.histograms, &pane->durations);
     }
+    assert_true(held);
 }
 
 /* Calls `each` for every entity of the kind. */

@@ -316,8 +316,23 @@ void sim_tell(struct sim *s)
         tell_rubbish(s);
 }
 
-/* A moment ahead at which the watermark stands exactly at a deadline of something, or one
- * millisecond beyond it; an hour ahead if there is none. */
+/* When an alert's `for` or `keep_firing_for` ends, by somebody's working copy; 0: none does. */
+static int64_t alert_due(struct sim *s)
+{
+    const int32_t shard = (int32_t)sim_draw(s, LITTLE_SHARDS);
+    for (int32_t i = 0; i < s->world.worker_count; i++) {
+        const struct little_worker *worker = s->world.workers[i];
+        if (!worker->alive || !little_world_works(worker, shard))
+            continue;
+        const struct deadlines *timers = &worker->pipeline.tenures[shard].state->alerts.timers;
+        if (timers->count > 0)
+            return timers->heap[sim_draw(s, timers->count)].at;
+    }
+    return 0;
+}
+
+/* A moment ahead at which the watermark stands exactly at a deadline of something, or stream
+ * time at one of an alert, or one millisecond beyond it; an hour ahead if there is none. */
 static int64_t moment_of_truth(struct sim *s)
 {
     const struct rules *rules = s->world.rules;
@@ -332,8 +347,9 @@ static int64_t moment_of_truth(struct sim *s)
                                       u->dispatch_due + rules->grace_dispatch_ms,
                                       u->since + 2 * DAY_MS + rules->grace_tracking_ms,
                                       t->response_due,
-                                      t->response_due };
-        const int64_t at = deadlines[sim_draw(s, 7)] + rules->max_delay_ms + sim_draw(s, 2);
+                                      t->response_due,
+                                      alert_due(s) - rules->max_delay_ms };
+        const int64_t at = deadlines[sim_draw(s, 8)] + rules->max_delay_ms + sim_draw(s, 2);
         if (at > s->at && at < s->at + 5 * DAY_MS)
             return at;
     }

@@ -1,5 +1,12 @@
-/* sim_watch.c - how often what is rare occurs; see counts.def. */
+/* sim_watch.c - what must hold from one step to the next, and how often what is rare occurs
+ * (counts.def). */
 #include "sim/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 static void count(struct sim *s, enum sim_count what, bool happened)
 {
@@ -38,15 +45,30 @@ static bool anything_held(const struct sim *s, unsigned why)
     return false;
 }
 
+/* While a claim lasts, neither time nor what is saved goes back. */
+static void goes_on(const struct sim_glimpse *before, const struct sim_glimpse *now)
+{
+    assert_true(now->version >= before->version);
+    assert_true(now->stream_time >= before->stream_time);
+    assert_true(now->watermark >= before->watermark);
+}
+
 /* Has the worker loaded the shard since the last look? */
-static void watch_loads(struct sim *s, int32_t number, int32_t shard)
+static void watch_shard(struct sim *s, int32_t number, int32_t shard)
 {
     if (!little_world_works(s->world.workers[number], shard))
         return;
-    const uint64_t claim = s->world.workers[number]->pipeline.tenures[shard].generation;
-    if (claim == s->claims[number][shard])
+    const struct tenure *t = &s->world.workers[number]->pipeline.tenures[shard];
+    const struct sim_glimpse now = { .claim = t->generation,
+                                     .version = t->header.version,
+                                     .stream_time = t->state->clock.stream_time,
+                                     .watermark = t->state->clock.watermark };
+    const struct sim_glimpse before = s->seen[number][shard];
+    s->seen[number][shard] = now;
+    if (now.claim == before.claim) {
+        goes_on(&before, &now);
         return;
-    s->claims[number][shard] = claim;
+    }
     count(s, SIM_COUNT_loads, true);
     count(s, SIM_COUNT_trimmed_loads, fake_store_is_trimmed(s->world.store, shard));
     const int32_t part = fake_store_newest_part(s->world.store, shard);
@@ -60,7 +82,7 @@ void sim_watch(struct sim *s)
     for (int32_t shard = 0; shard < LITTLE_SHARDS; shard++) {
         two |= copies(s, shard) > 1;
         for (int32_t i = 0; i < s->world.worker_count; i++)
-            watch_loads(s, i, shard);
+            watch_shard(s, i, shard);
     }
     count(s, SIM_COUNT_two_copies, two);
     count(s, SIM_COUNT_many_processes, processes(s) > 1);
