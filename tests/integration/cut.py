@@ -23,6 +23,12 @@ class Wire:
     def number(self):
         return self.own.number
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def close(self):
         self.listener.close()
         self.cut()

@@ -106,10 +106,19 @@ class Round:
         self.backup = None
         self.redis.start()
 
-    def fault_wire_is_cut(self):
+    def cut(self, wire):
         for _ in range(3):
-            self.wire.cut()
+            wire.cut()
             time.sleep(self.dice.uniform(0, 0.3))
+
+    def fault_wire_to_redis_cut(self):
+        self.cut(self.redis_wire)
+
+    def fault_wire_to_kafka_cut(self):
+        self.cut(self.world.kafka_wire)
+
+    def fault_wire_to_registry_cut(self):
+        self.cut(self.registry_wire)
 
     def fault_broker_restarted(self):
         self.world.kafka.kill()
@@ -136,26 +145,27 @@ class Round:
     def run(self, test):
         events = self.events()
         size = -(-len(events) // SLICES)
-        with services.Redis(appendonly=True, fsync="always") as self.redis:
-            self.wire = Wire(self.redis.port)
-            settings = {"redis.address": f"127.0.0.1:{self.wire.number}",
+        with services.Redis(appendonly=True, fsync="always") as self.redis, \
+                Wire(self.redis.port) as self.redis_wire, \
+                Wire(self.world.registry.port) as self.registry_wire:
+            settings = {"kafka.brokers": f"127.0.0.1:{self.world.kafka_wire.number}",
+                        "redis.address": f"127.0.0.1:{self.redis_wire.number}",
                         "redis.timeout": "1s", "commit.interval": "50ms"}
-            try:
-                with harness.Job(self.world, PARTITIONS, redis=self.redis,
-                                 settings=settings) as self.job:
-                    for name in INSTANCES[:self.dice.choice([2, 3])]:
-                        self.job.instance(name).start()
-                    for at in range(0, len(events), size):
-                        self.job.produce(events[at:at + size])
-                        time.sleep(self.dice.uniform(0, 1))
-                        self.strike()
-                    self.thaw()
-                    self.job.wait_until_read()
-                    answer = self.job.assert_equals_oracle(test, events)
-                    self.job.assert_feed_is_legal(test, answer)
-                    test.assertEqual(self.job.reasons_of_dead_letters(), {})
-            finally:
-                self.wire.close()
+            registry_url = self.world.registry.url.replace(f":{self.world.registry.port}/",
+                                                           f":{self.registry_wire.number}/")
+            with harness.Job(self.world, PARTITIONS, self.redis, registry_url,
+                             settings) as self.job:
+                for name in INSTANCES[:self.dice.choice([2, 3])]:
+                    self.job.instance(name).start()
+                for at in range(0, len(events), size):
+                    self.job.produce(events[at:at + size])
+                    time.sleep(self.dice.uniform(0, 1))
+                    self.strike()
+                self.thaw()
+                self.job.wait_until_read()
+                answer = self.job.assert_equals_oracle(test, events)
+                self.job.assert_feed_is_legal(test, answer)
+                test.assertEqual(self.job.reasons_of_dead_letters(), {})
 
 
 def main():

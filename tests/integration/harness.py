@@ -41,6 +41,7 @@ import oracle  # noqa: E402
 import services  # noqa: E402
 from business_time import Calendars  # noqa: E402
 from calendar_file import storefront_calendars  # noqa: E402
+from cut import Wire  # noqa: E402
 from events import ORDER_EVENTS, SHIPMENT_EVENTS, TICKET_EVENTS  # noqa: E402
 from judging import (compare_shards, compare_views, feed_problems,  # noqa: E402
                      missing_alerts)
@@ -99,6 +100,9 @@ class World:
             made.append(kind())
             self.stack.callback(made[-1].close)
         self.registry, self.redis, self.kafka = made
+        self.kafka_wire = Wire(self.kafka.wired_port.number)
+        self.stack.callback(self.kafka_wire.close)
+        self.kafka.wire = self.kafka_wire.number
         try:
             for service in made:
                 service.launch()

@@ -340,7 +340,8 @@ class Kafka(Service):
     name = "kafka"
     node = 1
     settings = {
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map":
+            "CLIENT:PLAINTEXT,WIRED:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "CLIENT",
         "offsets.topic.replication.factor": "1", "offsets.topic.num.partitions": "4",
         "transaction.state.log.replication.factor": "1", "transaction.state.log.min.isr": "1",
@@ -357,6 +358,8 @@ class Kafka(Service):
     def __init__(self, **properties):
         super().__init__()
         self.controller_port = Port()
+        self.wired_port = Port()
+        self.wire = None  # number of a port that leads to wired_port, if there is one
         self.cluster = base64.urlsafe_b64encode(b"se" + uuid.uuid4().bytes[2:])[:22].decode()
         self.properties = {name.replace("_", "."): value for name, value in properties.items()}
 
@@ -374,11 +377,17 @@ class Kafka(Service):
 
     def roles(self):
         return {"process.roles": "broker,controller",
-                "listeners": f"CLIENT://{self.brokers},CONTROLLER://{self.controller}"}
+                "listeners": ",".join(self.listeners() + [f"CONTROLLER://{self.controller}"])}
+
+    def listeners(self, wired=None):
+        """Whoever comes over the wire is told to go on over it."""
+        number = wired or self.wired_port.number
+        return [f"CLIENT://{self.brokers}"] + (
+            [f"WIRED://127.0.0.1:{number}"] if self.wire else [])
 
     def prepare(self):
         text = {**self.settings, **self.roles(), "node.id": self.node,
-                "advertised.listeners": f"CLIENT://{self.brokers}",
+                "advertised.listeners": ",".join(self.listeners(self.wire)),
                 "controller.quorum.voters": f"1@{self.controller}",
                 "log.dirs": str(self.data), **self.properties}
         self.properties_file.write_text("".join(f"{k}={v}\n" for k, v in text.items()))
