@@ -1,7 +1,8 @@
 /* decoder_schema_fuzz.c - any writer's schema, any bytes.
  *
- *      topic, 1 byte | size of the schema text, 2 bytes | schema text | record's body
+ *      topic, 1 byte | size of the schema text, 2 bytes | schema text | record
  *
+ * What has no Confluent framing before it is taken as the body of a record.
  * A text without a schema in it falls back to our own schema of the topic, so that
  * bytes alone get deep as well.
  */
@@ -9,6 +10,7 @@
 #include "base/name.h"
 #include "codec/event_codec.h"
 #include "codec/event_schema.h"
+#include "codec/framing.h"
 #include "codec/program_run.h"
 #include "fuzz/fuzz_avro.h"
 
@@ -37,7 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const enum topic topic = (enum topic)(data[0] % TOPIC_COUNT);
     const size_t wanted = (size_t)data[1] << 8 | data[2];
     const size_t text_size = wanted < size - 3 ? wanted : size - 3;
-    const struct span body = { data + 3 + text_size, size - 3 - text_size };
+    const struct span record = { data + 3 + text_size, size - 3 - text_size };
+    struct framed framed;
+    const struct span body =
+        framing_split(record, &framed) == REJECT_NONE ? framed.body : record;
     struct reader_schema *reader = event_schema_open(topic);
     struct schema_program *program = compile(span_of(data + 3, text_size), topic, reader);
     struct event event;
