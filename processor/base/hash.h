@@ -1,7 +1,7 @@
 /* hash.h - the one hash of the program: XXH3, 64 and 128 bits, seed 0.
  *
- * Its values are stored (which part an entity is in), so the function must
- * never change without a new layout number.
+ * Its values are stored (which part an entity is in, checksums of what stands in Redis), so
+ * none of its functions may change without a new layout number.
  */
 #pragma once
 

@@ -189,16 +189,16 @@ static void save_everything(struct pipeline *p, int64_t patience_ms)
     await_saves(p, deadline);
 }
 
-/* False: not everything was acknowledged in half of the time that is left. */
+/* What may be published, in half of the time that is left. False: not all of it was
+ * acknowledged. */
 static bool publish_everything(struct pipeline *p, int64_t deadline)
 {
     const struct sink_port *sink = &p->options.ports->sink;
-    int64_t left = (deadline - now_of(p).ms) / 2;
-    const int64_t end = deadline - left;
-    bool well = true;
+    const int64_t end = deadline - (deadline - now_of(p).ms) / 2;
+    bool well;
     do {
         publish(p);
-        left = end - now_of(p).ms;
+        const int64_t left = end - now_of(p).ms;
         well = left > 0 && sink->flush(sink->self, OUTGOING_ALERT, (int)left) == STATUS_OK;
     } while (well && p->publishing.waits);
     publishing_collect(&p->publishing);

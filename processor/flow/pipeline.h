@@ -11,8 +11,9 @@
  *      save     what is due; answers of earlier ones   store
  *      publish  alert changes whose save was answered  sink
  *
- * The only wait is for the first record, and it is as short as the next save
- * demands. Nothing to read is no reason to stop: ticking follows anyway.
+ * The only wait is for the first record, and it is as short as the next save,
+ * or changes that wait for room in the sink, demand. Nothing to read is no reason to stop:
+ * ticking follows anyway.
  */
 #pragma once
 

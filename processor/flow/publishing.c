@@ -45,9 +45,8 @@ static bool is_settled(struct publishing *p, struct tenure *t, wall_time now,
     if (now.ms < t->claimed_at.ms)
         t->claimed_at = now; /* the clock was set back: how long ago it was is not known */
     if (!wall_time_passed(t->claimed_at, p->world->ports->sink.settle_ms, now)) {
-        reason_set(why,
-                   "changes that the owner before may have sent can be hidden from readers "
-                   "while a replica lags; kafka.settle has not passed since the takeover");
+        reason_set(why, "changes that were sent, maybe by the owner before, can be hidden from "
+                        "readers while a replica lags; kafka.settle has not passed since");
         return false;
     }
     if (!backoff_over(&p->asked, now)) {

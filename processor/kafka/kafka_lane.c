@@ -6,6 +6,7 @@
 #include "base/reader.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -97,6 +98,7 @@ enum status kafka_lane_open(struct kafka_lane *lane, const struct kafka_lane_opt
 void kafka_lane_close(struct kafka_lane *lane)
 {
     close_client(lane);
+    free(lane->volleys);
     kafka_backlog_close(&lane->backlog); /* the client sends from it: close that first */
 }
 
@@ -158,6 +160,36 @@ static bool fits(const struct kafka_lane *lane, const struct outgoing *record)
     return size <= lane->record_bytes_max;
 }
 
+/* ---- volleys ------------------------------------------------------------------------- */
+
+static struct kafka_volley *volley_of(struct kafka_lane *lane, int32_t partition)
+{
+    CHECK(partition >= 0);
+    if (partition >= lane->volley_count) {
+        const size_t count = (size_t)partition + 1;
+        lane->volleys = realloc(lane->volleys, count * sizeof *lane->volleys);
+        CHECK(lane->volleys != NULL);
+        for (; lane->volley_count <= partition; lane->volley_count++)
+            lane->volleys[lane->volley_count] = (struct kafka_volley){ 0 };
+    }
+    return &lane->volleys[partition];
+}
+
+static bool joins_volley(struct kafka_lane *lane, int32_t partition)
+{
+    const struct kafka_volley *v = volley_of(lane, partition);
+    return !v->under_way && v->sent < VOLLEY_RECORDS;
+}
+
+static void end_volleys(struct kafka_lane *lane)
+{
+    for (int32_t i = 0; i < lane->volley_count; i++)
+        lane->volleys[i] = (struct kafka_volley){ 0 };
+    for (const struct kafka_slot *slot = lane->backlog.pending.first; slot != NULL;
+         slot = slot->next)
+        volley_of(lane, slot->partition)->under_way = true;
+}
+
 enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *record,
                             int32_t partition, struct reason *why)
 {
@@ -166,9 +198,9 @@ enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *reco
                    record->key.size + record->value.size, lane->record_bytes_max);
         return STATUS_REFUSED;
     }
-    if (lane->options.gives_up && lane->volley >= VOLLEY_RECORDS) {
-        reason_set(why, "topic %s: the records before it are not acknowledged yet",
-                   lane->options.topic);
+    if (lane->options.gives_up && !joins_volley(lane, partition)) {
+        reason_set(why, "topic %s, partition %d: the records before it are not acknowledged",
+                   lane->options.topic, (int)partition);
         return STATUS_FULL;
     }
     if (kafka_backlog_full(&lane->backlog)) {
@@ -178,7 +210,8 @@ enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *reco
     }
     if (lane->backlog.pending.first == NULL && lane->cause.text[0] == '\0')
         lane->moved_ms = kafka_client_clock_ms();
-    lane->volley += 1;
+    if (lane->options.gives_up)
+        volley_of(lane, partition)->sent += 1;
     kafka_backlog_add(&lane->backlog, record)->partition = partition;
     hand_over(lane);
     return STATUS_OK;
@@ -228,7 +261,8 @@ void kafka_lane_turn(struct kafka_lane *lane, int patience_ms)
         give_up_pending(lane);
     }
     hand_over(lane);
-    lane->volley = kafka_lane_is_settled(lane) ? 0 : VOLLEY_RECORDS;
+    if (lane->options.gives_up)
+        end_volleys(lane);
 }
 
 bool kafka_lane_is_settled(const struct kafka_lane *lane)

@@ -26,9 +26,10 @@
  * waits `settle_ms` before it says so: till then a reader may not see what the leader has
  * but its replicas have not.
  *
- * Such a lane sends in volleys: what is sent between two turns, and nothing beside it until
- * all of it is acknowledged or given up. The client gives each record up by its own age, and
- * goes on with a younger one before we hear of it; records of one volley are of one age.
+ * Such a lane sends in volleys: what is sent to a partition between two turns, and nothing
+ * beside it there until all of it is acknowledged or given up. The client gives each record up
+ * by its own age, and goes on with a younger one before we hear of it; records of one volley
+ * are of one age. Their number is bounded, so that they are sent within some milliseconds.
  *
  * One thread.
  */
@@ -45,12 +46,18 @@ struct kafka_lane_options {
     int32_t settle_ms; /* of a lane that gives up */
 };
 
+struct kafka_volley {
+    int32_t sent;   /* since the last turn */
+    bool under_way; /* some of before the last turn is pending */
+};
+
 struct kafka_lane {
     struct kafka_client client; /* first: callbacks get its address */
     struct kafka_lane_options options;
     rd_kafka_topic_t *topic; /* owned */
     struct kafka_backlog backlog;
-    int32_t volley;          /* records sent since the last turn, or too many */
+    struct kafka_volley *volleys; /* [volley_count], by partition; owned */
+    int32_t volley_count;
     size_t record_bytes_max; /* message.max.bytes */
     int32_t give_up_ms;      /* 0: it keeps on */
     bool failed;             /* recovery is under way */
@@ -69,7 +76,7 @@ enum status kafka_lane_open(struct kafka_lane *lane, const struct kafka_lane_opt
 void kafka_lane_close(struct kafka_lane *lane);
 
 /* Takes a copy; `partition` may be RD_KAFKA_PARTITION_UA: by the key. REFUSED: larger than
- * message.max.bytes. FULL: at its bound, or a volley is under way. */
+ * message.max.bytes. FULL: at its bound, or a volley to the partition is under way. */
 enum status kafka_lane_send(struct kafka_lane *lane, const struct outgoing *record,
                             int32_t partition, struct reason *why);
 

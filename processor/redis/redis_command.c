@@ -102,10 +102,13 @@ enum status redis_command_split(struct span value, uint64_t *ret_version,
                                 struct span *ret_bytes)
 {
     if (value.size < REDIS_STAMP_BYTES)
-        return STATUS_MISSING;
-    *ret_version = number_at(value.at);
-    *ret_bytes = span_of(value.at + REDIS_STAMP_BYTES, value.size - REDIS_STAMP_BYTES);
-    const bool sound =
-        number_at(value.at + REDIS_NUMBER_BYTES) == checksum(*ret_version, *ret_bytes);
-    return sound ? STATUS_OK : STATUS_MALFORMED;
+        return STATUS_MALFORMED;
+    const uint64_t version = number_at(value.at);
+    const struct span bytes =
+        span_of(value.at + REDIS_STAMP_BYTES, value.size - REDIS_STAMP_BYTES);
+    if (number_at(value.at + REDIS_NUMBER_BYTES) != checksum(version, bytes))
+        return STATUS_MALFORMED;
+    *ret_version = version;
+    *ret_bytes = bytes;
+    return STATUS_OK;
 }

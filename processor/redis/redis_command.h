@@ -30,7 +30,6 @@ void redis_command_end(const struct redis_command *c);
 
 enum { REDIS_NUMBER_BYTES = 8, REDIS_STAMP_BYTES = 2 * REDIS_NUMBER_BYTES };
 
-/* Takes a versioned value apart. MISSING: it is too short to be one. MALFORMED: it is not what
- * was written; the version is one of its bytes. */
+/* Takes a versioned value apart. MALFORMED: it is not one, or not as it was written. */
 enum status redis_command_split(struct span value, uint64_t *ret_version,
                                 struct span *ret_bytes);

@@ -100,12 +100,14 @@ enum status redis_store_describe(struct redis_store *store,
     if (s != STATUS_OK)
         return s;
     if (strcmp(redis_session_text(reply, 0), "OK") != 0) {
-        reason_set(why,
-                   "%s:meta in Redis at %s says %s=%s, but it is %s: use another redis.prefix "
-                   "or database for other topics",
-                   session->prefix, redis_link_address(session->link),
-                   redis_session_text(reply, 1), redis_session_text(reply, 2),
-                   redis_session_text(reply, 3));
+        const char *field = redis_session_text(reply, 1);
+        reason_set(why, "%s:meta in Redis at %s says %s=%s, but it is %s: %s", session->prefix,
+                   redis_link_address(session->link), field, redis_session_text(reply, 2),
+                   redis_session_text(reply, 3),
+                   strcmp(field, "layout") == 0
+                       ? "another version of the program wrote this: run that one, or use "
+                         "another redis.prefix or database"
+                       : "use another redis.prefix or database for other topics");
         s = STATUS_REFUSED;
     }
     freeReplyObject(reply);

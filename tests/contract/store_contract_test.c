@@ -1032,13 +1032,15 @@ static void nobody_listening_is_unavailable_and_names_the_address(void **state)
     assert_int_equal(w->port[0].save(w->port[0].self, &save, &why), STATUS_UNAVAILABLE);
 }
 
-static void a_shard_of_a_newer_layout_is_refused(void **state)
+static void a_shard_of_another_layout_is_refused(void **state)
 {
     struct world *w = *state;
-    TELL(w, "HSET sw:{%d}:shard layout 3", SHARD);
     struct reason why = { 0 };
-    assert_int_equal(try_to_claim(w, 0, &why), STATUS_REFUSED);
-    assert_non_null(strstr(why.text, "newer program"));
+    for (int layout = 1; layout <= 3; layout += 2) { /* ours is 2 */
+        TELL(w, "HSET sw:{%d}:shard layout %d", SHARD, layout);
+        assert_int_equal(try_to_claim(w, 0, &why), STATUS_REFUSED);
+        assert_non_null(strstr(why.text, "another version of the program"));
+    }
 }
 
 static void a_header_with_an_impossible_value_is_malformed_and_named(void **state)
@@ -1080,7 +1082,6 @@ static void a_part_that_changed_or_is_gone_is_malformed_and_named(void **state)
     struct world *w = *state;
     const struct shard_header h = claim(w, 0, SHARD, "a");
     save_with_parts(w, &h, 1);
-    assert_loads(w, 0, "p p p p p p p p p p p p ");
     TELL(w, "SETRANGE sw:{%d}:part:2 16 q", SHARD); /* its last byte */
     assert_malformed(w, claim(w, 0, SHARD, "b"), "sw:{3}:part:2 is damaged");
     TELL(w, "DEL sw:{%d}:part:2", SHARD);
@@ -1179,7 +1180,7 @@ static const struct CMUnitTest on_redis[] = {
     REAL_WITH(tcp_user_password_and_database_are_used, set_up_with_port),
     REAL(a_wrong_password_is_refused_with_a_sentence_without_it),
     REAL(nobody_listening_is_unavailable_and_names_the_address),
-    REAL(a_shard_of_a_newer_layout_is_refused),
+    REAL(a_shard_of_another_layout_is_refused),
     REAL(a_header_with_an_impossible_value_is_malformed_and_named),
     REAL(a_part_that_changed_or_is_gone_is_malformed_and_named),
     REAL(a_stored_key_of_another_type_is_malformed_and_named),

@@ -10,8 +10,7 @@
  *      values            of parts, then of the log, in the order asked:
  *                        form, 1 byte | size, 2 bytes | images
  *
- * Form 0: with the version that is asked for; 1: with an older one; 2: the bytes alone;
- * 3: nil; 4: a number; 5: an error.
+ * The forms are those of enum form; any but the first must keep the shard from loading.
  */
 #include "fuzz/fuzz_rules.h"
 
@@ -34,10 +33,10 @@ enum {
 };
 
 enum form {
-    FORM_GOOD,
+    FORM_GOOD, /* with the version that is asked for */
     FORM_OLD,
     FORM_DAMAGED,
-    FORM_BARE,
+    FORM_BARE, /* the images alone */
     FORM_NIL,
     FORM_NUMBER,
     FORM_ERROR,
@@ -175,6 +174,7 @@ static void answer_value(struct buffer *wire, uint64_t version)
     if (form == FORM_DAMAGED)
         wire->at[wire->size - sizeof "\r\n"] ^= 1;
     redis.handed_out++;
+    redis.spoiled += form != FORM_GOOD;
 }
 
 static void answer_part(struct buffer *wire, struct span key)
@@ -372,7 +372,7 @@ static void judge(enum status s, const struct loaded *loaded, const struct reaso
 {
     const uint64_t log = log_size();
     if (s == STATUS_OK) {
-        CHECK((redis.tricks & TRICK_MOVED) == 0);
+        CHECK((redis.tricks & TRICK_MOVED) == 0 && redis.spoiled == 0);
         CHECK(log == 0 || (redis.tricks & TRICK_SHORT_RANGE) == 0);
         CHECK(loaded->count == redis.handed_out && (uint64_t)loaded->count >= log);
     } else if (s == STATUS_MALFORMED) {

@@ -118,6 +118,10 @@ class Round:
         self.cut(self.world.kafka_wire)
 
     def fault_wire_to_registry_cut(self):
+        """While somebody who starts has all schemas to ask for."""
+        one = self.any_instance()
+        one.kill()
+        one.start()
         self.cut(self.registry_wire)
 
     def fault_broker_restarted(self):

@@ -108,8 +108,9 @@ static void fault_rebalance(struct sim *s)
 
 static void fail_store(struct sim *s, enum fake_fault fault, int64_t most_calls)
 {
-    fake_store_fail(s->world.store, fault, (int32_t)sim_draw(s, 4),
-                    1 + (int32_t)sim_draw(s, most_calls));
+    const int32_t after = (int32_t)sim_draw(s, 4);
+    const int32_t calls = 1 + (int32_t)sim_draw(s, most_calls);
+    fake_store_fail(s->world.store, fault, after, calls);
 }
 
 static void fault_request_is_lost(struct sim *s)

@@ -349,7 +349,8 @@ static int64_t moment_of_truth(struct sim *s)
                                       t->response_due,
                                       t->response_due,
                                       alert_due(s) - rules->max_delay_ms };
-        const int64_t at = deadlines[sim_draw(s, 8)] + rules->max_delay_ms + sim_draw(s, 2);
+        const int64_t deadline = deadlines[sim_draw(s, 8)] + rules->max_delay_ms;
+        const int64_t at = deadline + sim_draw(s, 2);
         if (at > s->at && at < s->at + 5 * DAY_MS)
             return at;
     }

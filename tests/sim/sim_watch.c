@@ -53,7 +53,7 @@ static void goes_on(const struct sim_glimpse *before, const struct sim_glimpse *
     assert_true(now->watermark >= before->watermark);
 }
 
-/* Has the worker loaded the shard since the last look? */
+/* Looks at the working copy of a shard, which may have been loaded since the last look. */
 static void watch_shard(struct sim *s, int32_t number, int32_t shard)
 {
     if (!little_world_works(s->world.workers[number], shard))

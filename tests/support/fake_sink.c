@@ -20,6 +20,7 @@ struct sheet {
     uint64_t cookie;
     int64_t due; /* the poll that acknowledges it */
     bool landed;
+    bool turned;    /* it waited when its sender turned to the brokers last */
     bool given_up;  /* the sender is told that nobody knows, whether it landed or not */
     uint8_t *bytes; /* owned */
     struct outgoing_header *headers; /* owned; names are owned too */
@@ -52,7 +53,6 @@ struct fake_sink {
     int64_t polls;
     int32_t break_after; /* -1: not */
     int32_t lands;       /* when the sender gives up */
-    bool volley_over;    /* alerts of before the last poll are under way */
     bool cut;
     bool dead;
 };
@@ -239,6 +239,45 @@ struct fake_sink *fake_sink_open(struct fake_topics *topics, int32_t queue)
     return sink;
 }
 
+static bool is_settled(const struct sheet *s)
+{
+    return s->landed || s->given_up;
+}
+
+/* What all replicas have, or will not get, is known. */
+static bool is_known(const struct fake_sink *sink, const struct sheet *s)
+{
+    return is_settled(s) && !(sink->topics->hides && s->letter.kind == OUTGOING_ALERT);
+}
+
+/* Does an alert of before the last turn wait in the partition of this one? */
+static bool would_overtake(const struct fake_sink *sink, const struct outgoing *alert)
+{
+    const struct row *row = row_of(sink->topics, OUTGOING_ALERT, alert->shard);
+    for (int64_t i = 0; i < sink->waiting.count; i++) {
+        const struct sheet *s = sink->waiting.at[i];
+        if (s->turned && !is_known(sink, s) && s->letter.kind == OUTGOING_ALERT &&
+            row_of(sink->topics, OUTGOING_ALERT, s->letter.shard) == row)
+            return true;
+    }
+    return false;
+}
+
+static int32_t waiting_of(const struct fake_sink *sink, enum outgoing_kind kind)
+{
+    int32_t count = 0;
+    for (int64_t i = 0; i < sink->waiting.count; i++)
+        count += sink->waiting.at[i]->letter.kind == kind;
+    return count;
+}
+
+/* What is sent next must not overtake what waits now. */
+static void turn(struct fake_sink *sink)
+{
+    for (int64_t i = 0; i < sink->waiting.count; i++)
+        sink->waiting.at[i]->turned = true;
+}
+
 static enum status sink_send(void *self, const struct outgoing *record, struct reason *why)
 {
     struct fake_sink *sink = self;
@@ -249,11 +288,11 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
                    (int)sink->record_bytes);
         return STATUS_REFUSED;
     }
-    if (record->kind == OUTGOING_ALERT && sink->volley_over) {
+    if (record->kind == OUTGOING_ALERT && would_overtake(sink, record)) {
         reason_set(why, "%s", "the alerts before it are not acknowledged yet");
         return STATUS_FULL;
     }
-    if (sink->waiting.count >= sink->queue) {
+    if (waiting_of(sink, record->kind) >= sink->queue) {
         reason_set(why, "%d records wait to be acknowledged already", (int)sink->queue);
         return STATUS_FULL;
     }
@@ -261,11 +300,6 @@ static enum status sink_send(void *self, const struct outgoing *record, struct r
     s->due = sink->polls + 1 + sink->delay;
     row_add(&sink->waiting, s);
     return STATUS_OK;
-}
-
-static bool is_settled(const struct sheet *s)
-{
-    return s->landed || s->given_up;
 }
 
 static void land_due(struct fake_sink *sink, int64_t poll)
@@ -278,12 +312,6 @@ static void land_due(struct fake_sink *sink, int64_t poll)
             return; /* those behind it wait for it */
         land(sink->topics, s);
     }
-}
-
-/* What all replicas have, or will not get, is known. */
-static bool is_known(const struct fake_sink *sink, const struct sheet *s)
-{
-    return is_settled(s) && !(sink->topics->hides && s->letter.kind == OUTGOING_ALERT);
 }
 
 /* Of what never landed this is the end. */
@@ -299,14 +327,6 @@ static struct delivery hand_back(struct sheet *s)
     if (!s->landed)
         free_sheet(s);
     return d;
-}
-
-/* No alert may overtake those that are under way. */
-static void end_volley(struct fake_sink *sink)
-{
-    sink->volley_over = false;
-    for (int64_t i = 0; i < sink->waiting.count; i++)
-        sink->volley_over |= sink->waiting.at[i]->letter.kind == OUTGOING_ALERT;
 }
 
 static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t max)
@@ -326,7 +346,7 @@ static int32_t sink_poll(void *self, struct delivery *ret_deliveries, int32_t ma
             sink->waiting.at[kept++] = s;
     }
     sink->waiting.count = kept;
-    end_volley(sink);
+    turn(sink);
     return count;
 }
 
@@ -346,6 +366,7 @@ static void sink_give_up(void *self)
 {
     struct fake_sink *sink = self;
     fake_sink_give_up(sink, sink->lands);
+    turn(sink);
 }
 
 /* Both kinds stand in one row: what is flushed takes what is before it along. */
@@ -360,6 +381,7 @@ static enum status sink_flush(void *self, enum outgoing_kind kind, int patience_
     for (int64_t i = 0; i < sink->waiting.count; i++)
         settled &=
             is_known(sink, sink->waiting.at[i]) || sink->waiting.at[i]->letter.kind != kind;
+    turn(sink);
     return settled ? STATUS_OK : STATUS_UNAVAILABLE;
 }
 

@@ -351,7 +351,6 @@ struct little_entry *little_world_poison(struct little_world *w, enum topic topi
 #define note(worker, format, ...)                                                              \
     little_world_note((worker)->world, "%-7s " format, (worker)->instance, __VA_ARGS__)
 
-/* Something is about to be done to the world. */
 static void end_hiding(struct little_world *w)
 {
     if (w->hidden_until_ms == 0 || the_clock.ms < w->hidden_until_ms)
@@ -360,6 +359,7 @@ static void end_hiding(struct little_world *w)
     w->hidden_until_ms = 0;
 }
 
+/* Something is about to be done to the world. */
 static struct little_worker *effect(void *self)
 {
     struct little_worker *worker = self;

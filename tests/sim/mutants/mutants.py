@@ -175,6 +175,8 @@ MUTANTS = [
      "t->unsettled = false;"),
     ("a clock that is set back ends the wait for what is hidden", PUBLISHING,
      "if (now.ms < t->claimed_at.ms)", "if (false)"),
+    ("who stops tells no more than the sink takes at once", PIPELINE,
+     "while (well && p->publishing.waits);", "while (false);"),
     ("a rewind goes back to a place in an input that is gone", PIPELINE,
      "        t->inputs[i].next = position;\n", ""),
     ("what is on its way stays so when the shard goes", PIPELINE,

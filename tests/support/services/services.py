@@ -412,6 +412,7 @@ class Kafka(Service):
     def close(self):
         super().close()
         self.controller_port.close()
+        self.wired_port.close()
 
     def is_ready(self):
         """The broker answers a request for metadata with itself in it."""

@@ -246,6 +246,25 @@ static void what_a_dead_owner_did_not_send_is_sent_when_nothing_can_be_hidden(vo
     check_hidden(*state, 0);
 }
 
+/* Kafka takes less at once than waits to be told. */
+static void whoever_is_told_to_stop_tells_everything_first(void **state)
+{
+    struct little_world *w = *state;
+    w->sink_queue = 1;
+    struct little_worker *worker = little_world_start(w);
+    little_world_run(w, 5);
+    fake_sink_delay(worker->sink, 1000);
+    static const char *const sellers[] = { "1", "2", "3", "4", "5" };
+    for (int i = 0; i < 5; i++)
+        little_world_cancelled_unit(w, sellers[i], sellers[i], NOON);
+    little_world_run(w, 10);
+    assert_int_equal(little_world_feed(w), 0);
+
+    little_world_stop(worker);
+    assert_int_equal(little_world_feed(w), 5);
+    little_world_check_feed(w);
+}
+
 /* An owner hangs with an alert change on its way, and what hangs with it is not given up as
  * it should be; its successor sends the change itself. Long after the alert is over and
  * forgotten, the first producer gets through. */
@@ -579,6 +598,7 @@ int main(void)
         TEST(what_was_given_up_is_looked_for_until_the_topic_can_be_read),
         TEST(what_a_dead_owner_sent_and_brokers_hide_is_not_sent_again),
         TEST(what_a_dead_owner_did_not_send_is_sent_when_nothing_can_be_hidden),
+        TEST(whoever_is_told_to_stop_tells_everything_first),
         TEST(a_change_that_arrives_again_after_its_alert_was_forgotten_is_not_adopted),
         TEST(an_input_made_anew_is_read_from_its_beginning_whatever_is_rewound),
         TEST(that_an_input_was_made_anew_is_saved_before_anything_is_read),

@@ -58,7 +58,7 @@ static void a_value_too_short_for_a_version_is_none(void **state)
     uint64_t version = 0;
     struct span bytes = { 0 };
     const struct span shorter = span_of("123456789012345", REDIS_STAMP_BYTES - 1);
-    assert_int_equal(redis_command_split(shorter, &version, &bytes), STATUS_MISSING);
+    assert_int_equal(redis_command_split(shorter, &version, &bytes), STATUS_MALFORMED);
 }
 
 int main(void)

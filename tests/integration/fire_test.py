@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Some rounds of fire.py in every test run; FIRE_ROUNDS says how many."""
+"""Some rounds of fire.py, beside the other tests of a run; FIRE_ROUNDS says how many."""
 
 import os
 import pathlib
