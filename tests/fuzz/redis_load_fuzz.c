@@ -60,6 +60,7 @@ static struct {
     struct span values; /* those that were not asked for yet */
     int headers_told;
     int32_t handed_out;
+    int32_t spoiled; /* of them, not what was asked for */
     redisReader *answers;
 } redis;
 
@@ -79,6 +80,7 @@ static void invent(struct span input)
     redis.pair_count = 0;
     redis.headers_told = 0;
     redis.handed_out = 0;
+    redis.spoiled = 0;
     struct span rest = span_of(input.at + 1, input.size - 1);
     struct span line = take_line(&rest);
     while (line.size > 0) {
