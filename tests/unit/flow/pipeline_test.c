@@ -341,6 +341,16 @@ static void an_adopted_alert_is_not_judged_by_counts_of_before(void **state)
     assert_string_equal(little_world_view(w, "4711", FIELD), "1 2 500000 10000 critical");
 }
 
+/* A new worker that goes on where its input is gone, and has read and saved some orders. */
+static struct little_worker *start_with_saved_orders(struct little_world *w)
+{
+    fake_log_skip_losses(w->log, true);
+    struct little_worker *worker = little_world_start(w);
+    little_world_cancelled_unit(w, "4711", "u1", NOON);
+    little_world_run(w, 20);
+    return worker;
+}
+
 /* Orders were deleted and made anew, and are read from their beginning. Before the first of
  * them is, another input goes back to a record that waited for its schema, and the new
  * orders have reached the old place: none of them may be passed over. */
@@ -348,10 +358,7 @@ static void an_input_made_anew_is_read_from_its_beginning_whatever_is_rewound(vo
 {
     struct little_world *w = *state;
     const int32_t shard = little_world_shard(w, "4711");
-    fake_log_skip_losses(w->log, true);
-    struct little_worker *first = little_world_start(w);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
+    struct little_worker *first = start_with_saved_orders(w);
     little_world_kill(first, 0);
 
     fake_log_remake(w->log, TOPIC_ORDERS);
@@ -378,10 +385,7 @@ static void that_an_input_was_made_anew_is_saved_before_anything_is_read(void **
 {
     struct little_world *w = *state;
     const int32_t shard = little_world_shard(w, "4711");
-    fake_log_skip_losses(w->log, true);
-    struct little_worker *first = little_world_start(w);
-    little_world_cancelled_unit(w, "4711", "u1", NOON);
-    little_world_run(w, 20);
+    struct little_worker *first = start_with_saved_orders(w);
     fake_log_remake(w->log, TOPIC_ORDERS);
     little_world_run(w, 20);
     little_world_kill(first, 0);
