@@ -35,11 +35,11 @@ enum {
 enum form {
     FORM_GOOD, /* with the version that is asked for */
     FORM_OLD,
-    FORM_DAMAGED,
     FORM_BARE, /* the images alone */
     FORM_NIL,
     FORM_NUMBER,
     FORM_ERROR,
+    FORM_DAMAGED,
     FORM_COUNT
 };
 
